@@ -1,0 +1,80 @@
+"""Commands of matching: match file, report, explain, evaluate."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from c2c import cycle, identity, intake
+from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
+
+match_app = typer.Typer(
+    help="Matching: any people file, the report, the explanation of a match, the test against truth.", no_args_is_help=True
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands on the command line."""
+    app.add_typer(match_app, name="match")
+
+
+@match_app.command("file")
+def match_file(
+    source: Path,
+    target: Path,
+    column_map: Annotated[Path | None, typer.Option("--map", help="Column map, when the file's names are not ours.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Match the people of one file, CSV or Parquet: record_id, source and what identifies them in; person_id out."""
+    with tempfile.TemporaryDirectory() as private:
+        mapped = intake.map_file(source, intake.read_map(column_map), Path(private) / "mapped.parquet") if column_map else source
+        said = identity.match_file(mapped, target)
+    rows = [[k, v] for k, v in said.items()]
+    say(as_json, "match file", {"ok": True, **said}, table_of(f"Matched into {target}", ["figure", "value"], rows))
+
+
+@match_app.command("report")
+def match_report(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """Show the match report of the last run: rates, demoted values, pairs lost, churn."""
+    place = here(site)
+    said = dict(identity.report(place))
+    rows = [[k, v if isinstance(v, str | int | float) else f"{len(v)} rows"] for k, v in said.items()]
+    say(as_json, "match report", {"ok": True, "report": said}, table_of("Match report", ["figure", "value"], rows), site=place)
+
+
+@match_app.command("explain")
+def match_explain(a: str, b: str, site: SiteOption = None, actor: ActorOption = "operator", as_json: JsonOption = False) -> None:
+    """Explain why two record keys are, or are not, one person: each level of evidence in bits, never a value."""
+    place = here(site)
+    said = dict(identity.explain(place, a, b, actor=actor))
+    rows = [[row["field"], row["level"], row["bits"]] for row in said.get("evidence", ())]
+    say(
+        as_json,
+        "match explain",
+        {"ok": True, **said},
+        table_of(f"{said.get('verdict', '')}", ["field", "level", "bits"], rows),
+        site=place,
+    )
+
+
+@match_app.command("evaluate")
+def match_evaluate(
+    truth: Annotated[Path, typer.Option(help="Parquet: partner, file, period, primary_key, person.")],
+    inbox: Annotated[Path | None, typer.Option(help="Where the files lie that the truth speaks of. Else the site's inbox.")] = None,
+    site: SiteOption = None,
+    actor: ActorOption = "operator",
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the last match with the truth of a pretend state: pairwise precision, recall and F1 after clustering."""
+    place = here(site)
+    said = cycle.evaluate(place, truth, inbox or place.root / "inbox", actor=actor)
+    say(
+        as_json,
+        "match evaluate",
+        {"ok": True, **said},
+        table_of("Against the truth", ["figure", "value"], list(said.items())),
+        site=place,
+    )

@@ -1,0 +1,74 @@
+"""Commands on tables and releases: protect, attack, release list, cells, retire."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from c2c import audit, disclosure, publication
+from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
+
+release_app = typer.Typer(help="Releases: list them, write their cells, retire one.", no_args_is_help=True)
+
+LevelsOption = Annotated[Path | None, typer.Option(help="Hierarchies, CSV: dim, hierarchy, parent, child (Total on top).")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands on the command line."""
+    app.command()(protect)
+    app.command()(attack)
+    app.add_typer(release_app, name="release")
+
+
+def protect(source: Path, target: Path, levels: LevelsOption = None, as_json: JsonOption = False) -> None:
+    """Protect any set of tables in the long form: small cells withheld, and enough others that nothing gives them back."""
+    said = disclosure.protect_file(source, target, levels=levels)
+    say(as_json, "protect", {"ok": True, **said}, table_of(f"Protected into {target}", ["figure", "value"], list(said.items())))
+
+
+def attack(
+    source: Path,
+    target: Annotated[Path | None, typer.Argument(help="Where to write each withheld cell's low, high and verdict.")] = None,
+    levels: LevelsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Attack published tables with linear programs: can any withheld cell be worked out, or nearly so?"""
+    said = disclosure.attack_file(source, target, levels=levels)
+    say(as_json, "attack", said, table_of("The attack", ["figure", "value"], list(said.items())))
+    if not said["ok"]:
+        raise typer.Exit(1)
+
+
+@release_app.command("list")
+def release_list(site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """List the releases, oldest first."""
+    place = here(site)
+    found = publication.releases(place.root / "releases")
+    rows = [[r.release_id, str(r.manifest["created"]), int(str(r.manifest["rows"]))] for r in found]
+    facts = {"ok": True, "releases": [dict(r.manifest) for r in found]}
+    say(as_json, "release list", facts, table_of("Releases", ["id", "created", "cells"], rows), site=place)
+
+
+@release_app.command("cells")
+def release_cells(release: str, target: Path, site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """Write every published cell of a release in the long form that `c2c attack` reads."""
+    place = here(site)
+    n = publication.cells(place.root / "releases" / release, target)
+    say(as_json, "release cells", {"ok": True, "cells": n}, table_of(f"Written to {target}", ["cells"], [[n]]), site=place)
+
+
+@release_app.command("retire")
+def release_retire(
+    release: str,
+    reason: Annotated[str, typer.Option(help="Why, in words the public will read.")],
+    site: SiteOption = None,
+    actor: ActorOption = "operator",
+    as_json: JsonOption = False,
+) -> None:
+    """Put the retired banner on a release. It stays readable: what was published cannot be unpublished."""
+    place = here(site)
+    audit.append(place, "publication:release:retired", actor=actor, release=release)
+    publication.retire(place, release, reason=reason)
+    say(as_json, "release retire", {"ok": True}, table_of("Retired", ["release"], [[release]]), site=place)

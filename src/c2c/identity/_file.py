@@ -1,0 +1,109 @@
+"""Matching of any file of people, with no site, no ledger and nothing kept: the same match, on whatever columns the file has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from c2c.identity._collapse import MARK_SCHEMA, fold
+from c2c.identity._errors import IdentityError
+from c2c.identity._match import match_people
+from c2c.identity._normalise import NAMES, PLAIN
+from c2c.identity._rules import rule, words
+
+KEYS = ("ssid", "cccid", "seid", "cin", "uci", "elc_child_id", "ccc_student_id", "csu_student_id", "uc_student_id", "csac_student_id",
+        "cws_client_id", "dream_act_id", "cdss_person_id")  # fmt: skip
+
+
+def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Match the rows of one CSV or Parquet file; write record_id, person_id, confidence, status, one row per row, in the file's order.
+
+    Takes catalog names and the plain ones beside them in `words.csv`; `key_…` are person keys of any kind; `column_map` renames others
+    first (theirs to ours). A `source` column forbids nothing: whether one person has several rows in a source is learnt from the file.
+    A person's id is the hash of the smallest (source, record_id) of the person's rows, so it repeats.
+
+    Raises:
+        IdentityError: IDN-004 the file has no record_id, or has one twice; IDN-005 it has nothing to match by; IDN-006 it cannot be read.
+    """
+    table = _read(source, column_map or {})
+    own = [*(["source"] if "source" in table.columns else []), "record_id"]
+    if "record_id" not in table.columns or table["record_id"].null_count() or table.select(own).is_duplicated().any():
+        raise IdentityError(
+            "IDN-004",
+            where=source.name,
+            what="record_id is missing, blank or given twice",
+            remedy="Give each row an id of its own, once for each source.",
+        )
+    keys = [c for c in table.columns if c in KEYS or c.startswith("key_")]
+    known = [c for c in table.columns if c in (*NAMES, *PLAIN)]
+    if not keys and not known:
+        raise IdentityError(
+            "IDN-005",
+            where=source.name,
+            what="no column that names a person was found",
+            remedy="Rename columns to catalog names, or give a column map with --map.",
+        )
+    # The issuers of a file's keys are not known to us: strong evidence, and nobody's assertion.
+    columns: list[str | pl.Expr] = [
+        *known,
+        *(pl.col(c).alias(f"id:{c}:01") for c in keys),
+        *(["source"] if "source" in own else []),
+    ]
+    records = table.select(pl.int_range(pl.len()).cast(pl.String).alias("record_key"), pl.lit(1).alias("n_records"), *columns)
+    tuples = fold(records, [f"id:{c}:01" for c in keys], pl.DataFrame(schema=MARK_SCHEMA))
+    matched = match_people(tuples.people, tuples.keys)
+    row = tuples.records.sort(pl.col("record_key").cast(pl.Int64))["row"].to_numpy()
+    label, sure = matched.label[row], matched.confidence[row]
+    names = table.select(pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("id"))["id"]
+    smallest = pl.DataFrame({"label": label, "id": names}).group_by("label").agg(pl.col("id").min())
+    hashed = pl.Series([hashlib.sha256(i.encode()).hexdigest()[:32] for i in smallest["id"].to_list()], dtype=pl.String)
+    person = pl.DataFrame({"label": label}).join(
+        smallest.select("label", hashed.alias("p")), on="label", how="left", maintain_order="left"
+    )["p"]
+    status = np.where(sure >= rule("automatic_from"), "automatic", "provisional")
+    out = pl.DataFrame(
+        {"record_id": table["record_id"], "person_id": person, "confidence": np.round(sure, 4), "status": status},
+        schema_overrides={"status": pl.String},
+    )
+    part = target.with_name(f".{target.name}.part")
+    out.write_parquet(part) if target.suffix == ".parquet" else out.write_csv(part)
+    part.replace(target)
+    said = ("pairs_compared", "largest_cluster", "expected_matches_lost")
+    return {"rows": len(out), "people": len(smallest), **{name: matched.report[name] for name in said}}
+
+
+def _read(source: Path, column_map: Mapping[str, str]) -> pl.DataFrame:
+    """The file as text under our names: first the map's, then catalog names, then their plain synonyms."""
+    try:
+        whole = source.suffix == ".parquet"
+        table = pl.read_parquet(source) if whole else pl.read_csv(source, infer_schema=False, encoding="utf8-lossy")
+    except (OSError, pl.exceptions.PolarsError) as reason:
+        raise IdentityError(
+            "IDN-006",
+            where=source.name,
+            what=f"this file cannot be read: {type(reason).__name__}",
+            remedy="Send CSV in UTF-8 with a header, or Parquet.",
+        ) from None
+    table = table.with_columns(pl.all().cast(pl.String).str.strip_chars().replace("", None))
+    renamed: dict[str, str] = {}
+    for column in table.columns:
+        plain = column_map.get(column, column).strip().lower()
+        ours = words("column").get(plain, plain)
+        if ours not in renamed.values():
+            renamed[column] = ours
+    table = table.select(pl.col(theirs).alias(ours) for theirs, ours in renamed.items())
+    return _with_address(table)
+
+
+def _with_address(table: pl.DataFrame) -> pl.DataFrame:
+    """House number, street and unit sent apart make one address."""
+    parts = [c for c in ("street_number", "street_name", "unit_number") if c in table.columns]
+    if "street_address" in table.columns or not parts:
+        return table
+    whole = pl.concat_str([pl.col(c) for c in parts], separator=" ", ignore_nulls=True)
+    return table.with_columns(whole.str.strip_chars().replace("", None).alias("street_address"))

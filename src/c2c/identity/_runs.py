@@ -1,0 +1,113 @@
+"""A run of the match, kept: links sealed under the run's own key, ids carried over from the run before, what became of each id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from c2c import audit
+from c2c.identity._carry import Past, carry_ids, follow, no_past
+from c2c.identity._collapse import collapse
+from c2c.identity._errors import IdentityError
+from c2c.identity._match import match_people
+from c2c.identity._report import run_report
+from c2c.identity._rules import rule
+from c2c.identity._sealed import NAMES, current_run, darken, seal, unseal
+from c2c.plumbing.site import Site, locked, scratch, write_bytes, write_json
+from c2c.vocabulary import Identifiers, Links, Permit
+
+
+def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, year: int) -> Links:
+    """Match every record of every partner into people, and keep each person's id from the run before.
+
+    The run is sealed under keys of its own; it becomes the current one in a single step, so a stop leaves the earlier run in force. The
+    names that the run before held go dark then: a partner's withdrawn tray lives on in no run. What is returned points at the sealed links;
+    `open_links` opens them.
+
+    Raises:
+        IdentityError: IDN-002 nothing was sent that carries a name.
+    """
+    with locked(site, "identity", f"the match of {year}"), scratch(site) as private:
+        tuples = collapse(identifiers)
+        if tuples.people.is_empty():
+            raise IdentityError(
+                "IDN-002",
+                where=f"the match of {year}",
+                what="no file with names is held",
+                remedy="Submit a partner's file with names first.",
+            )
+        run_id = _next_run(site, year)
+        audit.append(
+            site, "identity:run:made", actor=permit.actor, permit=permit.permit_id, run=run_id, records=len(tuples.records)
+        )
+        matched = match_people(tuples.people, tuples.keys)
+        past = _open_past(site, private)
+        here = tuples.records["row"]
+        of_record = tuples.records.with_columns(
+            pl.Series(matched.label).gather(here).alias("cluster"), pl.Series(matched.confidence).gather(here).alias("confidence")
+        )
+        ids, events = carry_ids(site, of_record, past, run_id)
+        links = make_links(of_record.join(ids, on="cluster"), tuples.lookups)
+        said = run_report(links, tuples, matched, past, events) | {"run": run_id, "year": year}
+        now = follow(past, links, events, run_id)
+        seen = {"links": links, "events": now.events, "history": now.history, "redirects": now.redirects}
+        seal(site, private, run_id, {"": seen, NAMES: {"tuples": tuples.people, "records": tuples.records, "keys": tuples.keys}})
+        write_json(site.folder("identity", "runs", run_id) / "report.json", said)
+        write_bytes(site.folder("identity") / "current", f"{run_id}\n".encode())
+        darken(site, run_id)
+        return Links(run_id, site.folder("identity", "runs", run_id) / "links.parquet.age", len(links))
+
+
+def open_links(site: Site, scratch: Path, *, permit: Permit) -> Links:
+    """The links of the current run, opened in private scratch; the reading is in the ledger first.
+
+    Raises:
+        IdentityError: IDN-001 no match has been made yet.
+    """
+    run_id = current_run(site)
+    audit.append(site, "identity:links:opened", actor=permit.actor, permit=permit.permit_id, run=run_id)
+    path = unseal(site, run_id, "links", scratch)
+    return Links(run_id, path, pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+def make_links(of_record: pl.DataFrame, lookups: pl.DataFrame) -> pl.DataFrame:
+    """One row per record key, and one per mark of a single id: its person, or `ambiguous` where its records are several people's."""
+    status = pl.when(pl.col("confidence") >= rule("automatic_from")).then(pl.lit("automatic")).otherwise(pl.lit("provisional"))
+    named = of_record.select("record_key", "person_id", pl.col("confidence").cast(pl.Float64), status.alias("status"))
+    marks = lookups.join(named, on="record_key", how="left").group_by("lookup").agg(
+        pl.col("person_id").drop_nulls().n_unique().alias("n"), pl.col("person_id").min(), pl.col("confidence").max(),
+        (pl.col("status") == "automatic").any().alias("sure"),
+    )  # fmt: skip
+    one = pl.col("n") == 1
+    marks = marks.select(
+        pl.col("lookup").alias("record_key"),
+        pl.when(one).then("person_id").alias("person_id"),
+        pl.when(one).then("confidence").otherwise(0.0).alias("confidence"),
+        pl.when(one & pl.col("sure"))
+        .then(pl.lit("automatic"))
+        .when(one)
+        .then(pl.lit("provisional"))
+        .when(pl.col("n") > 1)
+        .then(pl.lit("ambiguous"))
+        .otherwise(pl.lit("unlinked"))
+        .alias("status"),
+    )
+    return pl.concat([named, marks.join(named, on="record_key", how="anti")]).sort("record_key")
+
+
+def _open_past(site: Site, private: Path) -> Past:
+    if not (site.root / "identity" / "current").exists():
+        return no_past()
+    run_id = current_run(site)
+    opened = {n: pl.read_parquet(unseal(site, run_id, n, private)) for n in ("links", "events", "history", "redirects")}
+    return Past(**opened)
+
+
+def _next_run(site: Site, year: int) -> str:
+    """Numbers go on, also after a run that was stopped, so that no run's name and no person's id comes twice."""
+    path = site.folder("identity") / "number"
+    number = (int(path.read_text()) if path.exists() else 0) + 1
+    write_bytes(path, f"{number}\n".encode())
+    return f"{year}-{number:03d}"

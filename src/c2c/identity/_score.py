@@ -1,0 +1,110 @@
+"""What each pair's evidence weighs, in bits: the prior, each field's level, and more for a rare name than for a common one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from c2c.identity._block import Pairs
+from c2c.identity._compare import AT, FIELDS, NULL, Coded, compare
+from c2c.identity._estimate import FLOOR, Model, estimate, estimate_u
+from c2c.identity._rules import rule
+
+TERMS = {"first": ("birth",), "surname": ("birth",), "zip": ("first", "surname"), "street": ("first",)}
+"""Fields whose rare values weigh more, and what tells people apart while holders of a value are counted: a person's many records count once."""
+
+QUANTUM = 1024
+"""Scores are kept to 1/1024 bit, so that sums in another order give the same edge."""
+
+
+def train(coded: Coded, pairs: Pairs, distinct: np.ndarray, which: np.ndarray) -> Model:
+    """The model of these rows: u from random pairs and frequencies, m from every rule's pairs, then u again without the matches among them."""
+    n = len(coded.known_birth)
+    # Rows lie in the order of their digests, so that the order of the file changes nothing.
+    rng = np.random.default_rng(int(rule("seed")))
+    a, b = rng.integers(0, max(n, 1), (2, int(min(rule("random_pairs"), n * n))))
+    a, b = a[a != b], b[a != b]
+    none = np.zeros(len(a), dtype=bool)
+    chance = estimate_u(compare(coded, a, b, agreeing=none, shared=none), _chance_of_agreement(coded))
+    counts = {"all": np.bincount(which, minlength=len(distinct)).astype(np.float64)}
+    for bit, name in enumerate(pairs.names):
+        mine = (pairs.rules >> bit) & 1 == 1
+        counts[name] = np.bincount(which[mine], minlength=len(distinct)).astype(np.float64)
+    total = n * (n - 1) / 2
+    model = estimate(distinct, counts, chance, total)
+    for _ in range(2):
+        model = estimate(distinct, counts, _without_matches(chance, model), total)
+    return model
+
+
+def score(coded: Coded, left: np.ndarray, right: np.ndarray, levels: np.ndarray, model: Model) -> np.ndarray:
+    """Bits for each pair, prior included. `levels`: as `compare` gives them."""
+    bits = np.full(len(left), np.log2(model.prior / (1 - model.prior)))
+    for i, field in enumerate(FIELDS):
+        table = np.zeros(NULL + 1)
+        table[: len(model.m[field])] = model.bits(field)
+        bits += table[levels[:, i]]
+    for field in TERMS:
+        share = _shares(coded, field)
+        exact = np.flatnonzero(levels[:, FIELDS.index(field)] == 0)
+        if len(share) and len(exact):
+            rarity = np.log2(model.u[field][0]) - np.log2(share[coded.code[field][left[exact]]])
+            bits[exact] += np.clip(rarity, -rule("term_bits"), rule("term_bits"))
+    return np.asarray(np.round(bits * QUANTUM) / QUANTUM)
+
+
+def differ(levels: np.ndarray) -> np.ndarray:
+    """Names and birth date both disagree: even one issuer's own number asserts nothing then."""
+    first, surname, birth = (levels[:, FIELDS.index(f)] for f in ("first", "surname", "birth"))
+    apart = (birth >= AT["birth", "within a month"]) & (birth != NULL)
+    return (first == AT["first", "other"]) & ((surname == AT["surname", "other"]) | (birth == AT["birth", "other"])) & apart
+
+
+def names_only(levels: np.ndarray) -> np.ndarray:
+    """Nothing but names and places speaks: no birth date, number, key, mail or telephone on both sides."""
+    fields = [FIELDS.index(f) for f in ("birth", "number", "key", "mail", "telephone")]
+    return np.asarray((levels[:, fields] == NULL).all(axis=1))
+
+
+def never_alone(levels: np.ndarray) -> np.ndarray:
+    """Patterns that are no edge without a common key: brothers and sisters born together, and one number under two names."""
+    first, surname, birth, number, key = (levels[:, FIELDS.index(f)] for f in ("first", "surname", "birth", "number", "key"))
+    sibling = (first == AT["first", "other"]) & (surname <= 1) & (birth == 0) & (number != 0)
+    return (sibling | (number == AT["number", "under two names"])) & (key != 0)
+
+
+def _chance_of_agreement(coded: Coded) -> dict[str, float]:
+    """How likely two people agree exactly on a field by chance: from frequencies; for numbers meant to be one person's, nearly never."""
+    found = {}
+    for field in (*TERMS, "sex"):
+        share = _shares(coded, field)
+        if len(share):
+            found[field] = float((share**2).sum())
+    whole = coded.birth[coded.known_birth & ~coded.is_default]
+    if len(whole):
+        count = np.unique(whole, axis=0, return_counts=True)[1].astype(np.float64)
+        found["birth"] = float((count * (count - 1)).sum() / max(len(whole) * (len(whole) - 1), 1))
+    n_held = {f: len(coded.values[f]) for f in ("mail", "telephone")} | {"number": len(np.unique(coded.number, axis=0))}
+    n_held["key"] = max((len(values) for _, values in coded.key.values()), default=0)
+    return found | {field: rule("shared_by_chance") / max(n, 10) for field, n in n_held.items()}
+
+
+def _shares(coded: Coded, field: str) -> np.ndarray:
+    """Each value's share of the people who hold some value of the field."""
+    codes = coded.code[field]
+    beside = [coded.code[f] for f in TERMS.get(field, ()) if f != "birth"]
+    if "birth" in TERMS.get(field, ()):
+        beside.append(coded.day)
+    known = codes >= 0
+    once = np.unique(np.stack([codes[known], *(column[known] for column in beside)]), axis=1)[0] if beside else codes[known]
+    return np.bincount(once) / max(len(once), 1)
+
+
+def _without_matches(chance: Mapping[str, np.ndarray], model: Model) -> dict[str, np.ndarray]:
+    """u freed from the pairs of one person among random pairs: in a small file of duplicates they are not rare."""
+    found = {}
+    for field, u in chance.items():
+        freed = np.maximum(u - model.prior * model.m[field], u * 0.05)
+        found[field] = np.maximum(freed / freed.sum(), FLOOR)
+    return found

@@ -1,0 +1,83 @@
+"""Values that say less than they seem: impossible and placeholder numbers, default dates, keys and telephones that many share."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from c2c.identity._rules import placeholders, rule
+
+ITIN_GROUPS = [f"{n:02d}" for n in (*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100))]
+"""Fourth and fifth digits of taxpayer numbers as the US Internal Revenue Service gives them out (Publication 1915)."""
+
+
+def screen_numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds `number` and `tax_number` from `ssn` and `itin`: nine digits that were, or may be, given to one person; else null.
+
+    A taxpayer number found in the other's place moves over, so that the two never disagree with each other.
+    """
+    digits = pl.col("ssn").str.replace_all(r"\D", "")
+    area, group, serial = digits.str.slice(0, 3), digits.str.slice(3, 2), digits.str.slice(5, 4)
+    nine = digits.str.len_chars() == 9
+    alike = digits.is_in([d * 9 for d in "0123456789"]) | digits.is_in(sorted(placeholders("ssn")))
+    valid = nine & ~area.is_in(["000", "666"]) & ~area.str.starts_with("9") & (group != "00") & (serial != "0000") & ~alike
+    taxpayer = nine & digits.str.starts_with("9") & group.is_in(ITIN_GROUPS) & ~alike
+    own = pl.col("itin").str.replace_all(r"\D", "").replace("", None)
+    return frame.with_columns(
+        pl.when(valid).then(digits).alias("number"), pl.coalesce(own, pl.when(taxpayer).then(digits)).alias("tax_number")
+    )
+
+
+def screen_births(frame: pl.DataFrame, today: date) -> pl.DataFrame:
+    """`birth` (YYYYMMDD) without years to come, and without any more than 120 years ago."""
+    year = pl.col("birth").str.slice(0, 4).cast(pl.Int32, strict=False)
+    possible = year.is_between(today.year - 120, today.year).fill_null(pl.col("birth").str.contains("?", literal=True))
+    return frame.with_columns(pl.when(possible & (pl.col("birth") <= today.strftime("%Y%m%d~"))).then("birth").alias("birth"))
+
+
+def default_dates(people: pl.DataFrame) -> frozenset[str]:
+    """Birth dates that are too frequent to be true, told by how many different names hold them.
+
+    1 January and other well-known stand-ins count from twice their expected share, any day from five times.
+    """
+    holders = people.select("birth", "first", "surname").drop_nulls("birth").unique()
+    counted = holders.group_by("birth").len(name="n").with_columns(pl.col("birth").str.slice(0, 4).alias("year"))
+    if counted.is_empty():
+        return frozenset()
+    expected = counted.join(counted.group_by("year").agg((pl.col("n").sum() / 365).alias("expected")), on="year")
+    known = pl.col("birth").str.slice(4, 4).is_in(sorted(placeholders("birth"))) | pl.col("birth").is_in(
+        sorted(placeholders("birth"))
+    )
+    usual = known & (pl.col("n") > 2 * pl.col("expected")) & (pl.col("n") > rule("known_default_least"))
+    many = (pl.col("n") > rule("default_date_excess") * pl.col("expected")) & (pl.col("n") >= rule("default_date_least"))
+    return frozenset(expected.filter(usual | many)["birth"].to_list())
+
+
+def screen_keys(people: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """`keys` with `shared`: a value that more than a few mutually unlike people hold is weak evidence."""
+    if keys.is_empty():
+        return keys.with_columns(pl.lit(False).alias("shared"))
+    held = keys.join(people.select(pl.int_range(pl.len()).alias("row"), "first", "birth", "surname"), on="row")
+    many = held.group_by("kind", "value").agg(_many_holders())
+    marked = keys.join(many, on=["kind", "value"], how="left").with_columns(pl.col("shared").fill_null(False))
+    return marked.sort("row", "kind", "value")
+
+
+def screen_contacts(people: pl.DataFrame) -> pl.DataFrame:
+    """The same for numbers, mail and telephone. A shared number stays, marked by `number_shared`; shared contacts say nothing."""
+    out = people
+    for column in ("number", "mail", "telephone"):
+        many = people.filter(pl.col(column).is_not_null()).group_by(column).agg(_many_holders())
+        out = out.join(many, on=column, how="left", maintain_order="left").rename({"shared": f"{column}_shared"})
+        out = out.with_columns(pl.col(f"{column}_shared").fill_null(False))
+    return out.with_columns(pl.when(~pl.col(f"{c}_shared")).then(c).alias(c) for c in ("mail", "telephone"))
+
+
+def _many_holders() -> pl.Expr:
+    """More than a few holders whose given names begin differently and whose birth years differ, or surnames where no date is known."""
+    few = int(rule("shared_holders"))
+    names = pl.col("first").str.slice(0, 2).n_unique() > few
+    births = pl.col("birth").str.slice(0, 4).drop_nulls().n_unique() > few
+    surnames = pl.col("birth").is_null().all() & (pl.col("surname").n_unique() > few)
+    return (names & (births | surnames)).alias("shared")

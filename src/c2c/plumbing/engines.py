@@ -1,0 +1,44 @@
+"""The engine that runs Ibis expressions: embedded DuckDB inside a stated memory. Extensions are never downloaded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import highspy
+import ibis
+from ibis.backends.duckdb import Backend
+
+
+@contextlib.contextmanager
+def duckdb_engine(scratch: Path, *, memory: str = "4GB", threads: int | None = None) -> Iterator[Backend]:
+    """An in-memory DuckDB behind Ibis, spilling into `scratch`, closed when left."""
+    settings: dict[str, object] = {
+        "memory_limit": memory,
+        "temp_directory": str(scratch / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": True,
+    }
+    if threads:
+        settings["threads"] = threads
+    backend = ibis.duckdb.connect(":memory:", **settings)
+    try:
+        yield backend
+    finally:
+        backend.disconnect()
+
+
+def linear_program() -> highspy.Highs:
+    """An empty, silent linear program. Its maker prints a line when it is first made: that goes to standard error, with the progress."""
+    with contextlib.ExitStack() as later:
+        kept = os.dup(1)
+        later.callback(os.close, kept)
+        later.callback(os.dup2, kept, 1)
+        os.dup2(2, 1)
+        model = highspy.Highs()  # type: ignore[no-untyped-call]
+        model.silent()
+        model.setOptionValue("threads", 1)
+        return model

@@ -1,0 +1,156 @@
+"""Who lives in the pretend state: families, twins, names of many origins, numbers, homes. One array entry per person."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+
+from c2c.synthetic._map import StateMap
+
+GROUPS = ("hispanic", "white", "asian", "black", "filipino", "two_or_more", "american_indian", "pacific_islander", "not_reported")
+GROUP_SHARES = (0.545, 0.215, 0.095, 0.053, 0.024, 0.045, 0.005, 0.004, 0.014)
+ORIGIN_OF_GROUP = {"two_or_more": "white", "american_indian": "white", "pacific_islander": "filipino", "not_reported": "hispanic"}
+RACE_CODES = {
+    "hispanic": ("700", "999", "100"), "white": ("700",), "asian": ("201", "204", "205", "203", "202", "206", "208"), "black": ("600",),
+    "filipino": ("400",), "two_or_more": ("600 700", "201 700", "400 700"), "american_indian": ("100",), "pacific_islander": ("301", "303"),
+    "not_reported": ("999",),
+}  # fmt: skip
+CHILDREN_SHARE = 0.88
+"""Of the people of a state who appear in any record, how many are of the ages whose schooling falls into the years made."""
+
+
+@dataclass
+class People:
+    """Everyone, by number. What never changes; what does (district, surname, college) is kept by the lives."""
+
+    n: int
+    child: np.ndarray
+    birth: np.ndarray
+    kinder: np.ndarray
+    female: np.ndarray
+    group: np.ndarray
+    race_codes: np.ndarray
+    first: np.ndarray
+    middle: np.ndarray
+    last: np.ndarray
+    last2: np.ndarray
+    suffix: np.ndarray
+    household: np.ndarray
+    guardian: np.ndarray
+    twin_of: np.ndarray
+    ses: np.ndarray
+    ability: np.ndarray
+    home_language: np.ndarray
+    has_ssn: np.ndarray
+    lent_ssn: np.ndarray
+    district: np.ndarray
+    school: np.ndarray
+    married_year: np.ndarray
+    married_last: np.ndarray
+
+
+def draw_people(people: int, seed: int, drawn: StateMap) -> People:
+    """Draw everyone. Children come in households of one to three with a guardian; one birth in eighty is of twins."""
+    rng = np.random.default_rng([seed, 1])
+    n_child = int(people * CHILDREN_SHARE)
+    n = people
+    child = np.arange(n) < n_child
+    # Children fill households in order; households are then joined to guardians among the adults.
+    sizes = rng.choice([1, 2, 3], size=n_child, p=[0.40, 0.42, 0.18])
+    household = np.repeat(np.arange(n_child), sizes)[:n_child]
+    n_house = int(household[-1]) + 1 if n_child else 0
+    household = np.concatenate([household, rng.integers(0, max(n_house, 1), n - n_child)])
+    house_group = rng.choice(len(GROUPS), size=max(n_house, 1), p=np.array(GROUP_SHARES) / sum(GROUP_SHARES))
+    group = np.array(GROUPS, dtype=object)[house_group[household]]
+    house_ses = rng.random(len(house_group)) < np.where(
+        np.isin(house_group, [0, 3, 6, 7]), 0.72, np.where(np.isin(house_group, [1, 2]), 0.36, 0.48)
+    )
+
+    first_day, last_day = np.datetime64("1995-09-01"), np.datetime64("2021-08-31")
+    birth = first_day + rng.integers(0, int((last_day - first_day).astype(int)) + 1, n).astype("timedelta64[D]")
+    adult_first = np.datetime64("1956-01-01")
+    birth[~child] = adult_first + rng.integers(0, 14_000, n - n_child).astype("timedelta64[D]")
+    # Brothers and sisters lie next to one another; a pair of neighbours in a household may be twins.
+    same_house = np.concatenate([[False], household[1:] == household[:-1]]) & child
+    twin = same_house & (rng.random(n) < 0.028)
+    twin &= ~np.concatenate([[False], twin[:-1]])
+    twin_of = np.where(twin, np.arange(n) - 1, -1)
+    birth[twin] = birth[np.flatnonzero(twin) - 1]
+    kinder = birth.astype("datetime64[Y]").astype(int) + 1970 + 6 + ((birth.astype("datetime64[M]").astype(int) % 12) >= 8)
+
+    female = rng.random(n) < 0.49
+    origin = np.array([ORIGIN_OF_GROUP.get(g, g) for g in GROUPS], dtype=object)[house_group[household]]
+    armenian = (origin == "white") & (rng.random(len(house_group)) < 0.05)[household]
+    origin = np.where(armenian, "armenian", origin)
+    first, middle = _given(rng, origin, female), _given(rng, origin, female)
+    same_first = twin & (first == np.roll(first, 1))
+    first[same_first] = middle[same_first]
+    house_last = _pick(rng, "last", origin[np.unique(household, return_index=True)[1]])
+    house_last2 = _pick(rng, "last", origin[np.unique(household, return_index=True)[1]])
+    position = np.unique(household, return_inverse=True)[1]
+    last, last2 = house_last[position], np.where(origin == "hispanic", house_last2[position], "")
+    guardian = np.full(len(house_group), -1)
+    adults = np.flatnonzero(~child)
+    guardian[household[adults]] = adults
+    # A son may bear his father's first name and be called junior.
+    father = guardian[household]
+    junior = child & ~female & (father >= 0) & (rng.random(n) < 0.05)
+    junior &= np.where(father >= 0, ~female[father], False)
+    first = np.where(junior, first[np.maximum(father, 0)], first)
+    suffix = np.where(junior, "Jr", "")
+    race_codes = np.empty(n, dtype=object)
+    for g in GROUPS:
+        mine = group == g
+        race_codes[mine] = np.array(RACE_CODES[g], dtype=object)[rng.integers(0, len(RACE_CODES[g]), mine.sum())]
+    language = np.where(group == "hispanic", np.where(rng.random(len(house_group)) < 0.55, "spa", "eng")[household], "eng")
+    language = np.where(
+        np.isin(group, ["asian", "filipino"]) & (rng.random(len(house_group)) < 0.5)[household],
+        np.where(group == "filipino", "tgl", "vie"),
+        language,
+    )
+    ability = (
+        rng.normal(0, 1, n)
+        - 0.35 * house_ses[household]
+        + 0.35 * np.isin(group, ["asian", "filipino"])
+        - 0.12 * np.isin(group, ["hispanic", "black"])
+    )
+    house_district = rng.choice(drawn.n_districts, size=len(house_group), p=drawn.weights)
+    married = female & (rng.random(n) < 0.22)
+    married_year = np.where(married, birth.astype("datetime64[Y]").astype(int) + 1970 + rng.integers(20, 30, n), 9999)
+    has_ssn = rng.random(n) < 0.95
+    return People(
+        n=n, child=child, birth=birth, kinder=kinder, female=female, group=group, race_codes=race_codes, first=first, middle=middle, last=last,
+        last2=last2, suffix=suffix, household=household, guardian=guardian, twin_of=twin_of, ses=house_ses[household], ability=ability,
+        home_language=language.astype(object), has_ssn=has_ssn, lent_ssn=(rng.random(n) < 0.004), district=house_district[household],
+        school=rng.integers(0, 2, n), married_year=married_year, married_last=_pick(rng, "last", origin),
+    )  # fmt: skip
+
+
+def _given(rng: np.random.Generator, origin: np.ndarray, female: np.ndarray) -> np.ndarray:
+    return np.where(female, _pick(rng, "F", origin), _pick(rng, "M", origin))
+
+
+def _pick(rng: np.random.Generator, kind: str, origin: np.ndarray) -> np.ndarray:
+    """A name for each origin, frequent ones oftener; one in twelve has a name of another origin."""
+    mixed = np.where(rng.random(len(origin)) < 0.08, rng.permutation(origin) if len(origin) else origin, origin)
+    chosen = np.empty(len(origin), dtype=object)
+    for (of, what), (names, shares) in _names().items():
+        if what == kind:
+            mine = mixed == of
+            chosen[mine] = names[rng.choice(len(names), size=int(mine.sum()), p=shares)]
+    return chosen
+
+
+@functools.cache
+def _names() -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+    rows = list(csv.DictReader((files("c2c.synthetic") / "names.csv").read_text("utf-8").splitlines()))
+    found: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
+    for key in sorted({(r["origin"], r["kind"]) for r in rows}):
+        mine = [r for r in rows if (r["origin"], r["kind"]) == key]
+        weights = np.array([float(r["weight"]) for r in mine])
+        found[key] = (np.array([r["name"] for r in mine], dtype=object), weights / weights.sum())
+    return found

@@ -1,0 +1,56 @@
+"""A whole pretend state: people drawn, years lived one after the other, and every file sent as its partner would send it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from c2c.synthetic._colleges import send_aid, send_colleges, send_private
+from c2c.synthetic._desk import Desk
+from c2c.synthetic._lives import Lives
+from c2c.synthetic._map import draw_map, write_institutions
+from c2c.synthetic._outbox import Outbox
+from c2c.synthetic._people import CHILDREN_SHARE, draw_people
+from c2c.synthetic._schools import send_early_learning, send_schools
+from c2c.synthetic._services import send_services
+from c2c.synthetic._work import send_credentials, send_training, send_wages
+
+YEARS = range(2014, 2027)
+"""Closing school years made: so many that five classes have the eight years that Student Pathways follows."""
+
+BIRTH_YEARS = 26
+OFFICES = (
+    send_early_learning,
+    send_schools,
+    send_colleges,
+    send_aid,
+    send_private,
+    send_wages,
+    send_training,
+    send_credentials,
+    send_services,
+)
+
+
+def make_state(
+    folder: Path, *, people: int, seed: int, truth: Path, institutions: Path, progress: Callable[[int], None] = lambda done: None
+) -> dict[str, int]:
+    """Make every file of every year of a pretend state of so many people; returns rows by file.
+
+    Files lie as `folder/partner/file/<closing year>.csv`; the truth (source row to person) and the places lie where the caller says.
+    The same seed makes the same bytes.
+    """
+    graduates = int(people * CHILDREN_SHARE / BIRTH_YEARS * 0.85)
+    drawn = draw_map(graduates, people)
+    write_institutions(drawn, institutions)
+    lives_of = draw_people(people, seed, drawn)
+    lives = Lives(lives_of, drawn, seed)
+    outbox = Outbox(folder, truth)
+    desk = Desk(lives_of, lives, outbox, seed)
+    for closing_year in YEARS:
+        year = lives.live(closing_year)
+        for send in OFFICES:
+            send(desk, year)
+        progress(1)
+    outbox.close()
+    return outbox.rows

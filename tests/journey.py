@@ -1,0 +1,65 @@
+"""How journeys are made: the command as a person runs it, and the public site served as in production."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo's folder and what it said of itself."""
+
+    site: Path
+    said: dict[str, Any]
+
+
+def c2c(*arguments: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person would."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", "c2c.cli", *arguments], capture_output=True, text=True, env=environment, check=check
+    )
+
+
+class Served:
+    """The public site over a folder of releases, on a free port of this machine."""
+
+    def __init__(self, releases: Path) -> None:
+        self._releases = releases
+
+    def __enter__(self) -> str:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environment = os.environ | {
+            "C2C_RELEASES": str(self._releases),
+            "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src"),
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "c2c.web.public.wsgi:application",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--log-level",
+            "warning",
+        ]
+        self._process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        for _ in range(100):
+            with socket.socket() as trial:
+                if trial.connect_ex(("127.0.0.1", port)) == 0:
+                    return f"http://127.0.0.1:{port}"
+            time.sleep(0.1)
+        raise RuntimeError("the public site did not start")
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()

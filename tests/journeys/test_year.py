@@ -1,0 +1,154 @@
+"""A year by command: run, judged against the truth, attacked, stopped and taken up again, rebuilt, withdrawn from, verified."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from c2c import synthetic
+from journey import Demo, c2c
+
+
+def test_the_demo_tells_each_step_in_one_document(demo: Demo) -> None:
+    """A machine reads rows, seconds, memory, findings, people and the release from one JSON document."""
+    steps = {s["step"]: s for s in demo.said["steps"]}
+    assert list(steps) == ["synth", "receive", "match", "link", "publish", "verify", "evaluate"]
+    assert demo.said["ok"] and demo.said["release_id"]
+    assert len(steps["synth"]["facts"]["files"]) == 41
+    assert steps["receive"]["findings"]["error"] == 0 and steps["receive"]["findings"]["refused"] == 0
+
+
+def test_the_match_stands_beside_the_truth(demo: Demo) -> None:
+    """A wrong merge harms a person: the shipped default holds the floor on the pretend state."""
+    score = demo.said["steps"][-1]["facts"]
+    assert score["f1"] >= 0.94
+    assert score["most_people_in_one_cluster"] <= 6
+
+
+def test_the_attack_finds_nothing_in_what_was_published(demo: Demo, tmp_path: Path) -> None:
+    """Everything published, taken together, gives no withheld figure back."""
+    cells = tmp_path / "cells.csv"
+    assert c2c("release", "cells", demo.said["release_id"], str(cells), "--site", str(demo.site)).returncode == 0
+    done = c2c("attack", str(cells), "--json")
+    said = json.loads(done.stdout)
+    assert done.returncode == 0 and said["pinned"] == said["narrow"] == 0
+
+
+def test_no_small_count_and_no_withheld_value_is_in_the_release(demo: Demo, tmp_path: Path) -> None:
+    """Counts of 1 to 10 are nowhere, and a mark has no value beside it."""
+    cells = tmp_path / "cells.csv"
+    c2c("release", "cells", demo.said["release_id"], str(cells), "--site", str(demo.site))
+    with cells.open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    assert not [r for r in rows if r["statistic"] == "count" and r["status"] == "shown" and 0 < float(r["value"]) < 11]
+    assert not [r for r in rows if r["status"] in ("c", "x", "z") and r["value"]]
+    assert {r["status"] for r in rows if r["measure"] == "any_college_enrolled_1yr"} == {"x"}
+
+
+def test_a_year_run_again_does_nothing_twice(copy: Path) -> None:
+    """What stands stands: no second release, no second match."""
+    before = sorted(p.name for p in (copy / "releases").iterdir())
+    said = json.loads(c2c("year", "run", "2026", "--site", str(copy), "--json").stdout)
+    assert sorted(p.name for p in (copy / "releases").iterdir()) == before
+    assert said["steps"][0]["rows"] == 0
+
+
+def test_a_year_killed_midway_is_taken_up_where_it_stood(copy: Path) -> None:
+    """Power fails; the next run ends with the same release and a whole ledger."""
+    released = next((copy / "releases").iterdir()).name
+    state = copy / "cycle" / "2026" / "state.json"
+    said = json.loads(state.read_text("utf-8"))
+    state.write_text(json.dumps({"receive": said["receive"]}), "utf-8")
+    for delay in (1.5, 4.0):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "c2c.cli", "year", "run", "2026", "--site", str(copy)],
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = c2c("year", "resume", "2026", "--site", str(copy), "--json")
+    assert done.returncode == 0, done.stderr[-800:]
+    assert [s["step"] for s in json.loads(done.stdout)["steps"]] == ["receive", "match", "link", "publish", "verify"]
+    assert released in {p.name for p in (copy / "releases").iterdir()}
+    assert c2c("audit", "verify", "--site", str(copy)).returncode == 0
+
+
+def test_a_pull_is_rebuilt_byte_for_byte(demo: Demo) -> None:
+    """The receipt says what a figure was made from, and one command makes it again."""
+    pull = demo.said["steps"][3]["made"]
+    done = c2c("link", "rebuild", pull, "--site", str(demo.site), "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["differ"] == []
+
+
+def test_a_withdrawal_reaches_everything(copy: Path) -> None:
+    """A partner takes a file back: its trays go dark, pulls and releases with it, and a successor comes only if it is safe beside the old one."""
+    ledger = [json.loads(line)["body"] for line in (copy / "ledger" / "audit" / "chain.jsonl").read_text("utf-8").splitlines()]
+    sent = next(e["submission"] for e in ledger if e["event"].startswith("vault") and e.get("file") == "ccc_enrollment")
+    done = c2c("withdraw", "ccc", sent, "--reason", "sent by mistake", "--site", str(copy), "--json")
+    said = json.loads(done.stdout)
+    assert said["pulls"] and said["releases"] and (said["successor"] or said["refused"])
+    status = json.loads((copy / "releases" / said["releases"][0] / "status.json").read_text("utf-8"))
+    assert status["status"] == "retired"
+    assert c2c("link", "rebuild", said["pulls"][0], "--site", str(copy)).returncode == 1
+    assert c2c("audit", "verify", "--site", str(copy)).returncode == 0
+
+
+def test_one_changed_byte_of_the_ledger_is_found(copy: Path) -> None:
+    """Nobody rewrites who read what."""
+    path = copy / "ledger" / "audit" / "chain.jsonl"
+    text = bytearray(path.read_bytes())
+    at = len(text) // 2
+    text[at] = text[at] ^ 1
+    path.write_bytes(bytes(text))
+    assert c2c("audit", "verify", "--site", str(copy)).returncode == 1
+
+
+def test_a_feed_without_an_agreement_is_refused_by_its_clause(demo: Demo) -> None:
+    """A proposed file is refused for want of an agreement, and passes as a dry run."""
+    path = demo.site / "inbox" / "lwda" / "apprenticeship" / "2026.csv"
+    refused = c2c("submit", "lwda", "apprenticeship", str(path), "--period", "2026", "--site", str(demo.site), "--json")
+    assert refused.returncode == 1 and "GOV-003" in refused.stdout + refused.stderr
+    assert (
+        c2c(
+            "submit", "lwda", "apprenticeship", str(path), "--period", "2026", "--site", str(demo.site), "--dry-run", "--json"
+        ).returncode
+        == 0
+    )
+
+
+@pytest.mark.parametrize("kind", synthetic.KINDS)
+def test_a_bad_file_is_told_what_is_wrong_and_changes_nothing(copy: Path, tmp_path: Path, kind: str) -> None:
+    """Each kind of bad file gets findings or a refusal with its code; what was held before is held after."""
+    source = copy / "inbox" / "cde" / "k12_completion" / "2026.csv"
+    bad = tmp_path / f"{kind}.csv"
+    synthetic.spoil(source, kind, seed=3, target=bad)
+    before = sorted(p.parent.name for p in (copy / "vault").glob("cde/*/manifest.json"))
+    done = c2c(
+        "submit",
+        "cde",
+        "k12_completion",
+        str(bad),
+        "--period",
+        "2025" if kind == "year_sent_twice" else "2026",
+        "--site",
+        str(copy),
+        "--json",
+    )
+    said = json.loads(done.stdout)
+    assert done.returncode == 1 and (said.get("code") or said.get("findings"))
+    assert set(before) <= {p.parent.name for p in (copy / "vault").glob("cde/*/manifest.json")}
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
