@@ -62,7 +62,7 @@ def run(app: Callable[..., Any], as_json: bool) -> int:
     A coded error is told with place and remedy. A bug is logged under a reference number with no data of anybody.
     """
     try:
-        app(standalone_mode=False)
+        status = app(standalone_mode=False)
     except errors.CodedError as refusal:
         if as_json:
             said = {"ok": False, "code": refusal.code, "where": refusal.where, "what": refusal.what, "remedy": refusal.remedy}
@@ -91,4 +91,5 @@ def run(app: Callable[..., Any], as_json: bool) -> int:
         if os.environ.get("C2C_DEBUG"):
             raise
         return BUG_STATUS
-    return 0
+    # A command that ends with a status of its own hands it back here instead of raising.
+    return status if isinstance(status, int) else 0
