@@ -52,10 +52,16 @@ def release_list(site: SiteOption = None, as_json: JsonOption = False) -> None:
 
 
 @release_app.command("cells")
-def release_cells(release: str, target: Path, site: SiteOption = None, as_json: JsonOption = False) -> None:
+def release_cells(
+    release: str,
+    target: Path,
+    levels: Annotated[Path | None, typer.Option(help="Where to write the places' hierarchies, for `c2c attack --levels`.")] = None,
+    site: SiteOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Write every published cell of a release in the long form that `c2c attack` reads."""
     place = here(site)
-    n = publication.cells(place.root / "releases" / release, target)
+    n = publication.cells(place.root / "releases" / release, target, levels=levels)
     say(as_json, "release cells", {"ok": True, "cells": n}, table_of(f"Written to {target}", ["cells"], [[n]]), site=place)
 
 

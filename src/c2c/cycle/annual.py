@@ -132,9 +132,8 @@ def _publish(site: Site, pull_id: str, matched: Step, year: int, actor: str) -> 
     release_id = f"{year}-{_digest([pull_id])[:8]}"
     with scratch(site) as private, progress.bar("Protecting and publishing"):
         facts = linkage.facts(site, pull_id, private, permit=leave, year=year)
-        earlier = [release.folder for release in publication.releases(site.root / "releases")]
         product = disclosure.load_product(PRODUCT)
-        safe = disclosure.tabulate(site, product, facts, permit=leave, release_id=release_id, year=year, earlier=earlier)
+        safe = disclosure.tabulate(site, product, facts, permit=leave, release_id=release_id, year=year)
         method = {"match": matched.facts["report"], "disclosure": safe.audit}
         places = site.root / "institutions.parquet"
         release = publication.freeze(

@@ -93,10 +93,27 @@ def retire(site: Site, release_id: str, *, reason: str) -> None:
     write_json(site.root / "releases" / release_id / "status.json", {"status": "retired", "reason": reason, "when": clock.stamp()})
 
 
-def cells(folder: Path, target: Path) -> int:
-    """Write every published cell of the release in a folder in the long form, CSV; returns how many."""
-    table = pl.read_parquet(open_release(folder).folder / "cells.parquet")
+def cells(folder: Path, target: Path, *, levels: Path | None = None) -> int:
+    """Write every published cell of the release in a folder in the long form, CSV, and its places' hierarchies; returns how many cells.
+
+    `levels`: one row per place and the place it lies in. A district that lies in several Assembly districts has a row for each.
+    """
+    opened = open_release(folder).folder
+    table = pl.read_parquet(opened / "cells.parquet")
+    _write_whole(table, target)
+    if levels:
+        places = pl.read_parquet(opened / "institutions.parquet").filter(pl.col("school_district") != "")
+        above = [
+            places.select(
+                pl.lit("school_district").alias("dim"), pl.lit(of).alias("hierarchy"), pl.col(of).alias("parent"), pl.col("school_district").alias("child")
+            )
+            for of in ("county", "legislative_district")
+        ]  # fmt: skip
+        _write_whole(pl.concat(above).filter(pl.col("parent") != "").unique().sort("hierarchy", "parent", "child"), levels)
+    return len(table)
+
+
+def _write_whole(table: pl.DataFrame, target: Path) -> None:
     part = target.with_name(f".{target.name}.part")
     table.write_csv(part)
     part.replace(target)
-    return len(table)

@@ -1,0 +1,288 @@
+"""From facts to cells: what each declared table would show, the sums that bind it, and which figures are too small to stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from c2c.disclosure._products import Table, settings_of, tables_of
+from c2c.disclosure._rules import rule
+from c2c.disclosure._system import Key, System, add_table, combinations, key_of
+from c2c.vocabulary import Product
+
+UNKNOWN = "unknown"
+
+
+@dataclass
+class Cell:
+    """One row to be: where it stands, the count behind it, and of how many it is a share.
+
+    `of`: the dimension whose parts add up to the base of a percent. `figure` is a median's; `status` is set where no count decides it.
+    """
+
+    table: Table
+    coordinates: dict[str, str]
+    statistic: str
+    of: str = ""
+    key: Key | None = None
+    base: Key = ()
+    n: int = 0
+    figure: float | None = None
+    status: str = ""
+
+
+@dataclass
+class Cohort:
+    """One population's year: its sums, its rows, the counts too small to stand, and the pattern that protects them."""
+
+    system: System = field(default_factory=System)
+    rows: list[Cell] = field(default_factory=list)
+    primary: set[int] = field(default_factory=set)
+    hidden: set[int] = field(default_factory=set)
+
+
+Cohorts = Mapping[tuple[str, int], Cohort]
+
+
+def count_what_can_stand(product: Product, facts: Mapping[str, Path], year: int) -> tuple[dict[tuple[str, int], Cohort], set[str]]:
+    """Count the product's tables, without those that would be mostly withheld: they leave the lattice whole, for all cohorts.
+
+    Small categories are counted together first, so that a group stands in every table and year or in none.
+    """
+    people = {name: _merge_small(pl.read_parquet(path), product) for name, path in facts.items()}
+    everything = list(tables_of(product, year))
+    first = _count(product, people, everything)
+    lost: dict[str, list[bool]] = defaultdict(list)
+    for found in first.values():
+        for row in found.rows:
+            if row.statistic == "median" or row.key is not None:
+                lost[row.table.name].append(
+                    row.status == "c" or (row.key is not None and found.system.at[row.key] in found.primary)
+                )
+    always = {t.name for t in everything if t.said.get("keep") and not t.groups}
+    left_out = {name for name, small in lost.items() if np.mean(small) > rule("loss_cap")} - always
+    return _count(product, people, [t for t in everything if t.name not in left_out]), left_out
+
+
+def _merge_small(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
+    """Categories with too few people in some cohort, counted together as `other`; the next smallest joins while `other` is too small itself."""
+    out = frame
+    for dim in settings_of(product)["mergeable"]:
+        if dim not in out.columns or not len(out):
+            continue
+        counted = out.with_columns(pl.col(dim).fill_null(UNKNOWN)).group_by(dim, "academic_year").len()
+        typical = counted.group_by(dim).agg(pl.col("len").median()).sort("len", dim).rows()
+        merged: list[str] = []
+        held = 0.0
+        for code, n in typical:
+            if n < rule("least_category") or (merged and held < rule("least_category")):
+                merged.append(code)
+                held += n
+        if len(merged) > 1 or (merged and held < rule("least_category")):
+            out = out.with_columns(
+                pl.when(pl.col(dim).fill_null(UNKNOWN).is_in(merged)).then(pl.lit("other")).otherwise(pl.col(dim)).alias(dim)
+            )
+    return out
+
+
+def _count(product: Product, people: Mapping[str, pl.DataFrame], tables: Sequence[Table]) -> dict[tuple[str, int], Cohort]:
+    """Count each table: the cells of each cohort's system, and the rows to be written of them."""
+    cohorts: dict[tuple[str, int], Cohort] = defaultdict(Cohort)
+    by_year: dict[tuple[str, int], pl.DataFrame] = {}
+    for table in tables:
+        where = (table.population, table.year)
+        if where not in by_year:
+            frame = people[table.population].filter(pl.col("academic_year") == table.year)
+            texts = [c for c, t in frame.schema.items() if t == pl.String and c != "pseudonym"]
+            by_year[where] = frame.with_columns(
+                pl.col(c).fill_null("no_public_college" if c in ("last_node", "left_without_award") else UNKNOWN) for c in texts
+            )
+        frame, found = by_year[where], cohorts[where]
+        if table.said.get("waits_for"):
+            found.rows.append(Cell(table, {"outcome": "yes"}, "percent", "outcome", status="x"))
+        elif table.statistic == "median":
+            found.rows += _medians(table, frame)
+        else:
+            _counts(table, frame, found)
+    settings = settings_of(product)
+    for (population, _), found in cohorts.items():
+        _identities(found.system, [i for i in settings["identities"] if i["population"] == population])
+        _impossible(found.system, [i for i in settings.get("impossible", ()) if i["population"] == population])
+    _places(product, by_year, cohorts)
+    return cohorts
+
+
+def _counts(table: Table, frame: pl.DataFrame, found: Cohort) -> None:
+    """A table of counts, or of shares with the size of their group: its cells, its rows, and which of them are too small to stand."""
+    said, system = table.said, found.system
+    outcome = said.get("outcome", "")
+    inner = tuple(d for d in (said.get("within", ""), outcome) if d)
+    add_table(system, frame, (*table.dims, *inner))
+    shown_inner = _inner_values(said, frame)
+    binary = outcome not in ("first_node", "award_category") or bool(said.get("as_outcome"))
+    dimension = "outcome" if binary else outcome
+    for values in combinations([_values(frame, d) for d in table.dims]):
+        group = dict(zip(table.dims, values, strict=True))
+        if table.statistic == "count":
+            for coordinates in shown_inner:
+                _show_count(found, Cell(table, group | coordinates, "count", key=key_of(group | coordinates)))
+            continue
+        base = _base(system, group, outcome, said.get("base_without", ()))
+        _show_count(found, Cell(table, group | {dimension: "Total"}, "count", key=base))
+        n = system.values[system.at[base]]
+        for coordinates in shown_inner:
+            key = key_of(group | coordinates)
+            if key not in system.at:
+                continue
+            at, place = system.at[key], group | ({"outcome": "yes"} if binary else coordinates)
+            row = Cell(table, place, "percent", dimension, key, base, n)
+            found.rows.append(row)
+            system.published[at] = True
+            if n == 0:
+                row.status = "z"
+            elif min(n / rule("least_group_for_percent"), system.values[at] / rule("least_count")) < 1 or (
+                n - system.values[at] < rule("least_count")
+            ):
+                found.primary.add(at)
+
+
+def share_shown(x: int, n: int) -> tuple[float | None, float | None, float | None, str]:
+    """A share as it may be seen, as value, low, high and status: a whole percent, or in small groups a band of ten."""
+    share = 100 * x / n
+    if n < rule("least_group_for_whole_percent"):
+        low = float(np.floor(share / 10) * 10)
+        return None, low, min(low + 10, 100.0), "banded"
+    return float(round(share)), None, None, "shown"
+
+
+def _show_count(found: Cohort, row: Cell) -> None:
+    assert row.key is not None  # noqa: S101 - a count always has a cell
+    at = found.system.at[row.key]
+    found.rows.append(row)
+    found.system.published[at] = True
+    if 0 < found.system.values[at] < rule("least_count"):
+        found.primary.add(at)
+
+
+def _base(system: System, group: Mapping[str, str], outcome: str, without: Sequence[str]) -> Key:
+    """The cell of all whom a share is taken of: the group, or the group without those who stand outside the question."""
+    if not without:
+        return key_of(group)
+    key = key_of({**group, "base": f"without {' '.join(without)}"})
+    apart = [system.at[key_of({**group, outcome: v})] for v in without if key_of({**group, outcome: v}) in system.at]
+    whole = system.at[key_of(group)]
+    system.bind(whole, [system.add(key, system.values[whole] - sum(system.values[c] for c in apart), published=False), *apart])
+    return key
+
+
+def _inner_values(said: Mapping[str, Any], frame: pl.DataFrame) -> list[dict[str, str]]:
+    outcome = said.get("outcome", "")
+    if not outcome:
+        return [{}]
+    values = list(said.get("values", _values(frame, outcome)))
+    if said.get("within"):
+        firsts = _values(frame, said["within"])
+        flows = [
+            {said["within"]: f, outcome: v} for f in firsts if f != "no_public_college" for v in values if v != "no_public_college"
+        ]
+        return [*flows, *({said["within"]: f, outcome: "Total"} for f in firsts)]
+    return [{outcome: v} for v in values if v != UNKNOWN]
+
+
+def _values(frame: pl.DataFrame, dim: str) -> list[str]:
+    return sorted(map(str, frame[dim].unique().to_list()))
+
+
+def _medians(table: Table, frame: pl.DataFrame) -> list[Cell]:
+    """Medians on a fixed grid, shown where enough people and employers stand behind them and no employer holds nearly all."""
+    said, value = table.said, table.said["value"]
+    by = (*table.dims, *((said["by"],) if said.get("by") else ()))
+    some = frame.filter(pl.col(value).is_not_null())
+    employer = said.get("employer")
+    rows: list[Cell] = []
+    named = some.with_columns((pl.col(employer) if employer else pl.lit("")).alias("_employer"))
+    for values in combinations([_values(frame, d) for d in by]):
+        group = dict(zip(by, values, strict=True))
+        if group.get("award_category") in ("none", UNKNOWN):
+            continue
+        mine = named.filter([pl.col(d) == v for d, v in group.items()]) if group else named
+        n = len(mine)
+        row = Cell(table, group, "median", status="c")
+        if n >= rule("least_people_for_median"):
+            largest = int(mine["_employer"].value_counts()["count"].max() or 0)  # type: ignore[arg-type]
+            enough = not employer or (
+                mine["_employer"].n_unique() >= rule("least_employers") and largest < rule("largest_employer_share") * n
+            )
+            if enough:
+                middle = float(mine[value].median() or 0.0)
+                grid = rule("money_grid")
+                row.figure, row.status = (round(middle / grid) * grid if employer else round(middle, 1)), "shown"
+        rows.append(row)
+    return rows
+
+
+def _identities(system: System, identities: Sequence[Mapping[str, Any]]) -> None:
+    """Sums that hold by definition, on every group and place where both sides are cells: what the public knows, the auditor knows."""
+    for said in identities:
+        (dim, value), parts = said["left"][0], said["right"]
+        for key in [k for k in system.keys if (dim, value) in k and not any(d in dict(k) for d, _ in parts if d != dim)]:
+            rest = {d: v for d, v in key if d != dim}
+            others = [key_of(rest | {d: v}) for d, v in parts]
+            held = [system.at[o] for o in others if o in system.at]
+            if held and sum(system.values[c] for c in held) == system.values[system.at[key]]:
+                system.bind(system.at[key], held)
+
+
+def _impossible(system: System, impossible: Sequence[Mapping[str, Any]]) -> None:
+    """Combinations that nobody can be in: their zero covers nothing, for everybody knows it."""
+    for said in impossible:
+        never = {(str(d), str(v)) for d, v in said["together"]}
+        for cell, key in enumerate(system.keys):
+            if never <= set(key) and system.values[cell] == 0:
+                system.public[cell] = True
+
+
+def _places(product: Product, by_year: Mapping[tuple[str, int], pl.DataFrame], cohorts: Cohorts) -> None:
+    """Bind families of places: a county is its districts; a district and an Assembly district share pieces that nobody publishes."""
+    hierarchy = settings_of(product)["hierarchies"]
+    for where, found in cohorts.items():
+        frame, system = by_year[where], found.system
+        if "school_district" not in frame.columns:
+            continue
+        for child, parent in hierarchy.items():
+            belongs: dict[str, list[str]] = defaultdict(list)
+            for c, p in sorted((str(c), str(p)) for c, p in frame.select(child, parent).unique().iter_rows()):
+                belongs[p].append(c)
+            for key in [k for k in system.keys if parent in dict(k)]:
+                rest = {d: v for d, v in key if d != parent}
+                parts = [key_of(rest | {child: c}) for c in belongs[dict(key)[parent]]]
+                if parts and all(p in system.at for p in parts):
+                    system.bind(system.at[key], [system.at[p] for p in parts])
+        _pieces(system, frame, "school_district", "legislative_district")
+
+
+def _pieces(system: System, frame: pl.DataFrame, one: str, other: str) -> None:
+    """The overlaps of two families, as cells that no table shows, for everything that is published of both."""
+    overlaps = sorted((str(a), str(b)) for a, b in frame.select(one, other).unique().iter_rows())
+    inner = sorted({tuple(sorted(d for d, _ in k if d != one)) for k in system.keys if one in dict(k) and other not in dict(k)})
+    for dims in inner:
+        if not all(d in frame.columns for d in dims):
+            continue
+        pieces: dict[Key, list[int]] = defaultdict(list)
+        counted = {tuple(map(str, row[:-1])): int(row[-1]) for row in frame.group_by(one, other, *dims).len().iter_rows()}
+        groups = combinations([_values(frame, d) for d in dims])
+        for a, b in overlaps:
+            for values in groups:
+                rest = dict(zip(dims, values, strict=True))
+                cell = system.add(key_of(rest | {one: a, other: b}), counted.get((a, b, *values), 0), published=False)
+                pieces[key_of(rest | {one: a})].append(cell)
+                pieces[key_of(rest | {other: b})].append(cell)
+        for whole, parts in sorted(pieces.items()):
+            if whole in system.at and sum(system.values[p] for p in parts) == system.values[system.at[whole]]:
+                system.bind(system.at[whole], parts)

@@ -1,0 +1,327 @@
+"""Tables in the long form read as an outsider reads them: cells, what the figures say of each, and the sums that hold between them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from c2c.disclosure._rules import TooRevealing
+from c2c.disclosure._system import Key, key_of
+
+FIGURES = ("value", "low", "high", "status", "of", "unit", "verdict")
+NAMED = ("release", "product", "table", "measure", "statistic")
+STATUSES = ("shown", "banded", "c", "z", "x", "e")
+Where = tuple[str, Key]
+"""A cell of one edition: whose people, and its coordinates without margins."""
+
+
+@dataclass
+class Published:
+    """What tables say, one entry per cell: `low` and `high` of its count, sums, and shares of a whole with their rounding.
+
+    `cell_of_row`: the cell that each row of the file is about, minus one where it is about none (a median, a feed not joined).
+    """
+
+    table: pl.DataFrame
+    dims: tuple[str, ...]
+    at: dict[Where, int] = field(default_factory=dict)
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+    relations: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+    shares: list[tuple[int, int, float, float]] = field(default_factory=list)
+    cell_of_row: list[int] = field(default_factory=list)
+    parts_of: dict[tuple[str, str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def cell(self, where: Where) -> int:
+        """The number of a cell, new or known; of a new one nothing is known."""
+        if where not in self.at:
+            self.at[where] = len(self.low)
+            self.low.append(0.0)
+            self.high.append(np.inf)
+        return self.at[where]
+
+
+def read_tables(source: Path, levels: Path | None) -> Published:
+    """Read tables in the long form, and hierarchies beside them, into cells and sums.
+
+    A margin is the sum of its parts wherever one table holds the parts and some table the margin. Measures whose group sizes are the same
+    wherever both show them are about the same people. An edition whose figures of a measure and year repeat an earlier one's is the same edition.
+
+    Raises:
+        TooRevealing: DSC-002 figures contradict one another, DSC-004 the file is not in the long form, DSC-005 a figure is negative or no
+            number, DSC-006 a row has no label or a status that is not known.
+    """
+    table = _read(source)
+    dims = tuple(c for c in table.columns if c not in (*NAMED, *FIGURES))
+    said = Published(table, dims)
+    editions, people = _editions(table, dims), {}
+    rows = list(table.iter_rows(named=True))
+    for row in rows:
+        edition = editions[row["measure"], row.get("academic_year") or "", row["release"]]
+        people[row["measure"], row.get("academic_year") or "", row["release"]] = f"{edition}|{row['measure']}"
+    people = _same_people(rows, dims, people)
+    for number, row in enumerate(rows):
+        said.cell_of_row.append(
+            _take(said, row, dims, people[row["measure"], row.get("academic_year") or "", row["release"]], number)
+        )
+    _bind_margins(said)
+    if levels:
+        _bind_levels(said, _read_levels(levels))
+    return said
+
+
+def _read(source: Path) -> pl.DataFrame:
+    try:
+        table = pl.read_csv(source, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError) as reason:
+        raise _malformed(
+            "DSC-004", source.name, f"this file cannot be read: {type(reason).__name__}", "Send CSV in UTF-8 with a header."
+        ) from None
+    if "value" not in table.columns:
+        raise _malformed(
+            "DSC-004",
+            source.name,
+            "there is no column `value`",
+            "Send the long form: table, one column per dimension, value, status.",
+        )
+    given = table.columns
+    defaults = {"release": "", "product": "", "table": "table", "measure": "", "statistic": "count", "status": "shown", "of": ""}
+    table = table.with_columns(pl.lit(v).alias(c) for c, v in defaults.items() if c not in table.columns)
+    table = table.with_columns(pl.lit(None, dtype=pl.String).alias(c) for c in ("low", "high") if c not in table.columns)
+    # A figure left blank without a word is a figure withheld.
+    blank = pl.all_horizontal(pl.col(c).is_null() | (pl.col(c) == "") for c in ("value", "low", "high"))
+    unsaid = pl.col("status").is_null() | (pl.lit("status" not in given) & blank)
+    table = table.with_columns(
+        pl.when(unsaid).then(pl.when(blank).then(pl.lit("c")).otherwise(pl.lit("shown"))).otherwise("status").alias("status")
+    )
+    table = table.with_columns(pl.col(c).fill_null(v) for c, v in defaults.items())
+    bare = table.with_row_index("row_", 2)
+    for column in ("value", "low", "high"):
+        number = pl.col(column).cast(pl.Float64, strict=False)
+        wrong = bare.filter(
+            pl.col(column).is_not_null() & (pl.col(column) != "") & (number.is_null() | ~number.is_finite() | (number < 0))
+        )
+        if len(wrong):
+            raise _malformed(
+                "DSC-005",
+                f"{source.name}, row {wrong['row_'][0]}",
+                f"`{column}` is negative or not a number",
+                "Send counts of zero or more, or leave it blank.",
+            )
+        table = table.with_columns(number.alias(column))
+    unknown = bare.filter(~pl.col("status").is_in(STATUSES))
+    if len(unknown):
+        raise _malformed(
+            "DSC-006", f"{source.name}, row {unknown['row_'][0]}", "this status is not known", f"Use one of: {', '.join(STATUSES)}."
+        )
+    dims = [c for c in table.columns if c not in (*NAMED, *FIGURES)]
+    if not dims:
+        raise _malformed("DSC-006", source.name, "no column says what a figure is about", "Add one column for each dimension.")
+    return table.with_columns(pl.col(dims).str.strip_chars().replace("", None))
+
+
+def _malformed(code: str, where: str, what: str, remedy: str) -> TooRevealing:
+    return TooRevealing(code, where=where, what=what, remedy=remedy)
+
+
+def _coordinates(row: Mapping[str, Any], dims: tuple[str, ...]) -> dict[str, str]:
+    return {d: row[d] for d in dims if row[d] is not None}
+
+
+def _take(said: Published, row: Mapping[str, Any], dims: tuple[str, ...], people: str, number: int) -> int:
+    """Put one row's figure to its cell; returns the cell."""
+    status, of = row["status"], row["of"]
+    if row["statistic"] == "median" or status == "x":
+        return -1
+    coordinates = _coordinates(row, dims)
+    table = f"{people}|{row['table']}"
+    if row["statistic"] == "percent":
+        if not of:
+            raise _malformed(
+                "DSC-006",
+                f"row {number + 2}",
+                "a percent does not say of what",
+                "Name in `of` the dimension summed to form its base.",
+            )
+        own = _outcome_named(coordinates, row["measure"])
+        cell = said.cell((people, key_of(own)))
+        base = said.cell((people, key_of({d: v for d, v in coordinates.items() if d != of})))
+        least, greatest = _share(row)
+        said.shares.append((cell, base, least, greatest))
+        said.parts_of[table, f"of {of}", base].add(cell)
+        margin = {d: v for d, v in own.items() if d not in (of, row["measure"])}
+        for d in margin:
+            rest = key_of({x: v for x, v in own.items() if x != d})
+            said.parts_of[table, d, said.cell((people, rest))].add(cell)
+        return cell
+    cell = said.cell((people, key_of(coordinates)))
+    if status in ("shown", "e", "z", "banded"):
+        low, high = _count(row, number)
+        if low > said.high[cell] + 0.5 or high < said.low[cell] - 0.5:
+            raise _malformed(
+                "DSC-002", f"row {number + 2}", "this cell has another figure elsewhere", "Send each cell with one figure."
+            )
+        said.low[cell], said.high[cell] = max(low, said.low[cell]), min(high, said.high[cell])
+    for d, v in coordinates.items():
+        if v != "Total":
+            rest = key_of({x: y for x, y in coordinates.items() if x != d})
+            said.parts_of[table, d, said.cell((people, rest))].add(cell)
+    return cell
+
+
+def _count(row: Mapping[str, Any], number: int) -> tuple[float, float]:
+    """What a count's figure says: itself, a band, or nothing."""
+    if row["status"] == "z":
+        return 0.0, 0.0
+    low, high, value = row["low"], row["high"], row["value"]
+    if low is not None and high is not None:
+        return low, high
+    if value is None:
+        raise _malformed(
+            "DSC-006", f"row {number + 2}", "a figure that is shown is blank", "Fill it in, or mark it withheld with status c."
+        )
+    return value, value
+
+
+def _share(row: Mapping[str, Any]) -> tuple[float, float]:
+    """What a percent's figure says of the share, rounding included."""
+    if row["status"] == "banded" and row["low"] is not None and row["high"] is not None:
+        return row["low"] / 100, row["high"] / 100
+    if row["status"] == "shown" and row["value"] is not None:
+        value = float(row["value"])
+        half = 0.5 if value == round(value) else 0.05 if round(value * 10) == value * 10 else 0.005
+        return max(value - half, 0.0) / 100, min(value + half, 100.0) / 100
+    return 0.0, 1.0
+
+
+def _outcome_named(coordinates: dict[str, str], measure: str) -> dict[str, str]:
+    """`outcome=yes` of one measure is not that of another: the measure's name takes its place."""
+    return {(measure if d == "outcome" else d): v for d, v in coordinates.items()}
+
+
+def _editions(table: pl.DataFrame, dims: tuple[str, ...]) -> dict[tuple[str, str, str], str]:
+    """For each measure, year and release, the first release that shows the same wherever both show a figure."""
+    year = pl.col("academic_year").fill_null("") if "academic_year" in dims else pl.lit("")
+    found: dict[tuple[str, str, str], str] = {}
+    figures: dict[tuple[str, str], list[tuple[str, dict[Key, tuple[Any, ...]]]]] = defaultdict(list)
+    for (measure, y, release), mine in table.with_columns(year.alias("year_")).group_by(
+        "measure", "year_", "release", maintain_order=True
+    ):
+        shown = {
+            key_of({**_coordinates(r, dims), "statistic": r["statistic"]}): (r["value"], r["low"], r["high"])
+            for r in mine.filter(pl.col("status").is_in(["shown", "banded"])).iter_rows(named=True)
+        }
+        earlier = figures[str(measure), str(y)]
+        same = next(
+            (
+                name
+                for name, other in earlier
+                if all(other[k] == v for k, v in shown.items() if k in other) and shown.keys() & other
+            ),
+            None,
+        )
+        found[str(measure), str(y), str(release)] = same if same is not None else str(release)
+        if same is None:
+            earlier.append((str(release), shown))
+    return found
+
+
+def _same_people(
+    rows: list[dict[str, Any]], dims: tuple[str, ...], people: dict[tuple[str, str, str], str]
+) -> dict[tuple[str, str, str], str]:
+    """Measures of one year and edition whose group sizes agree wherever both show them count the same people."""
+    sizes: dict[tuple[str, str, str], dict[Key, float]] = defaultdict(dict)
+    for row in rows:
+        if row["statistic"] == "count" and row["status"] == "shown" and row["value"] is not None:
+            sizes[row["measure"], row.get("academic_year") or "", row["release"]][key_of(_coordinates(row, dims))] = row["value"]
+    leaders: dict[tuple[str, str], list[tuple[str, dict[Key, float]]]] = defaultdict(list)
+    joined = {}
+    for (measure, year, release), name in people.items():
+        mine = sizes[measure, year, release]
+        group = leaders[year, name.split("|", 1)[0]]
+        leader = next(
+            (
+                other
+                for other, theirs in group
+                if mine.keys() & theirs and all(theirs[k] == v for k, v in mine.items() if k in theirs)
+            ),
+            None,
+        )
+        if leader is None:
+            leader = name
+            group.append((name, dict(mine)))
+        else:
+            next(theirs for other, theirs in group if other == leader).update(mine)
+        joined[measure, year, release] = leader
+    return joined
+
+
+def _bind_margins(said: Published) -> None:
+    """Bind each margin to its parts, and each base to the outcomes listed under it; one outcome alone leaves the rest unsaid."""
+    listed = set(said.cell_of_row)
+    for (_, dim, total), parts in sorted(said.parts_of.items(), key=lambda item: (item[0][0], item[0][1], item[0][2])):
+        members = sorted(parts - {total})
+        if dim.startswith("of ") and len(members) == 1:
+            said.low.append(0.0)
+            said.high.append(np.inf)
+            members.append(len(said.low) - 1)
+        if members and (total in listed or dim.startswith("of ")):
+            said.relations.append((total, tuple(members)))
+
+
+def _read_levels(levels: Path) -> list[tuple[str, str, str, str]]:
+    try:
+        table = pl.read_csv(levels, infer_schema=False)
+        return sorted(table.select("dim", "hierarchy", "parent", "child").drop_nulls().iter_rows())
+    except (OSError, pl.exceptions.PolarsError) as reason:
+        raise _malformed(
+            "DSC-004",
+            levels.name,
+            f"hierarchies cannot be read: {type(reason).__name__}",
+            "Send CSV with dim, hierarchy, parent, child.",
+        ) from None
+
+
+def _bind_levels(said: Published, levels: list[tuple[str, str, str, str]]) -> None:
+    """Hierarchies: a parent is the sum of its children. Where a child has several parents, each shares a piece of it that nobody shows.
+
+    The parent stands in the column that `hierarchy` names, or else in the child's own.
+    """
+    by_dims: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for dim, hierarchy, parent, child in levels:
+        if parent != "Total" and dim in said.dims:
+            by_dims[dim, hierarchy if hierarchy in said.dims else dim].append((parent, child))
+    for (low_dim, high_dim), pairs in sorted(by_dims.items()):
+        parents: dict[str, set[str]] = defaultdict(set)
+        for parent, child in pairs:
+            parents[child].add(parent)
+        for people, rest, places in list(_by_rest(said, low_dim, high_dim)):
+            sums: dict[int, list[int]] = defaultdict(list)
+            for child, above in sorted(parents.items()):
+                cell = places.get((low_dim, child))
+                pieces = [(p, said.cell((people, key_of(dict(rest) | {low_dim: child, f"{high_dim} shared": p})))) for p in sorted(above)] if len(above) > 1 else [
+                    (p, cell if cell is not None else said.cell((people, key_of(dict(rest) | {low_dim: child})))) for p in above
+                ]  # fmt: skip
+                if len(above) > 1 and cell is not None:
+                    said.relations.append((cell, tuple(piece for _, piece in pieces)))
+                for p, piece in pieces:
+                    if (high_dim, p) in places:
+                        sums[places[high_dim, p]].append(piece)
+            said.relations += [(total, tuple(sorted(parts))) for total, parts in sorted(sums.items())]
+
+
+def _by_rest(said: Published, *dims: str) -> Iterator[tuple[str, Key, dict[tuple[str, str], int]]]:
+    """Cells that differ in one of these dimensions alone, together."""
+    found: dict[tuple[str, Key], dict[tuple[str, str], int]] = defaultdict(dict)
+    for (people, key), cell in said.at.items():
+        here = [(d, v) for d, v in key if d in dims]
+        if len(here) == 1:
+            found[people, tuple((d, v) for d, v in key if d not in dims)][here[0]] = cell
+    for (people, rest), places in sorted(found.items()):
+        yield people, rest, places
