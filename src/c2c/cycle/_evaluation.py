@@ -7,20 +7,24 @@ from typing import Any
 
 import polars as pl
 
-from c2c import catalog, identity, intake
+from c2c import catalog, identity, intake, vault
 from c2c.cycle._deliveries import find_deliveries
 from c2c.cycle._pulls import match_permit
 from c2c.plumbing.site import Site, scratch
 
 
 def evaluate(site: Site, truth: Path, inbox: Path, *, actor: str) -> dict[str, Any]:
-    """Pairwise figures over distinct record keys of files with names; rows set aside at intake count as unlinked."""
+    """Pairwise figures over distinct record keys of files with names; rows set aside at intake count as unlinked.
+
+    Only deliveries that are held count: a feed that no agreement joins was never matched.
+    """
     cat = catalog.load()
+    held = {(s.partner, s.file, s.period) for s in vault.held(site)}
     said = pl.scan_parquet(truth)
     known: list[pl.DataFrame] = []
     for delivery in find_deliveries(inbox):
         layout = cat.files[delivery.file]
-        if not layout.carries_names:
+        if not layout.carries_names or (delivery.partner, delivery.file, delivery.period) not in held:
             continue
         column_map = intake.read_map(delivery.column_map) if delivery.column_map else None
         table = intake.record_keys(

@@ -39,11 +39,16 @@ class Cell:
 
 @dataclass
 class Cohort:
-    """One population's year: its sums, its rows, the counts too small to stand, and the pattern that protects them."""
+    """One population's year: its sums, its rows, the counts too small to stand, and the pattern that protects them.
+
+    `carried`: figures of counts that stand as an earlier release gave them; `kept_hidden`: cells that it withheld.
+    """
 
     system: System = field(default_factory=System)
     rows: list[Cell] = field(default_factory=list)
     primary: set[int] = field(default_factory=set)
+    kept_hidden: set[int] = field(default_factory=set)
+    carried: dict[int, float] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
 
 
@@ -245,7 +250,7 @@ def _impossible(system: System, impossible: Sequence[Mapping[str, Any]]) -> None
         never = {(str(d), str(v)) for d, v in said["together"]}
         for cell, key in enumerate(system.keys):
             if never <= set(key) and system.values[cell] == 0:
-                system.public[cell] = True
+                system.told[cell] = (0.0, 0.0)
 
 
 def _places(product: Product, by_year: Mapping[tuple[str, int], pl.DataFrame], cohorts: Cohorts) -> None:

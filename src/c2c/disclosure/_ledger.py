@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import polars as pl
 
-from c2c.disclosure._count import Cell, Cohorts, share_shown
+from c2c.disclosure._count import Cell, Cohort, Cohorts, share_shown
 from c2c.disclosure._rules import TooRevealing, rule
 from c2c.plumbing.site import Site
 
@@ -15,33 +15,70 @@ NOT_COORDINATES = ("release", "product", "table", "unit", "value", "low", "high"
 Where = frozenset[tuple[str, str]]
 
 
-def join_earlier(site: Site, release_id: str, cohorts: Cohorts) -> dict[str, int]:
-    """Tell each cohort what earlier releases have shown of it, in place; returns how many cells that concerns.
+def join_earlier(site: Site, release_id: str, cohorts: Cohorts, standing: Collection[str]) -> dict[str, int]:
+    """Tell each cohort what earlier releases have shown of it, in place; returns how many figures that concerns.
 
-    A count that was shown before and is the same now is public: it can cover nothing and nothing hides it. One that moved by fewer people than
-    may stand alone would show those few beside the old figure: it is withheld, with whatever that takes.
+    Where a release stands, its figures are carried on as they were given while they are less than eleven people off, and what it withheld stays
+    withheld: nobody can tell from two editions who came or went. Of a release that was retired nothing is carried on, but whatever it showed
+    is known: a figure that is the same is public, and one that moved by fewer people than may stand alone is withheld.
     """
-    before = [dict(_figures(pl.read_parquet(path))) for path in sorted((site.root / "ledger" / "cells").glob("*.parquet"))
-              if path.stem != release_id]  # fmt: skip
-    counted = {"releases": len(before), "public": 0, "moved": 0}
+    ledger = sorted((site.root / "ledger" / "cells").glob("*.parquet"), key=lambda p: (p.stat().st_mtime_ns, p.name))
+    before = [(path.stem in standing, _figures(pl.read_parquet(path))) for path in ledger if path.stem != release_id]
+    counted = {"releases": len(before), "carried": 0, "public": 0, "moved": 0, "revised": 0}
     for (_, cohort), found in cohorts.items():
-        # Counts first: a share tells nothing new only where its group is known to be the same.
+        # Counts first: what is known of a share leans on what is known of its group.
         for row in sorted((r for r in found.rows if r.key is not None), key=lambda r: r.statistic == "percent"):
-            shown = [figures[where] for figures in before if (where := _where(row, cohort)) in figures]
-            cell = found.system.at[row.key] if row.key is not None else 0
-            if not shown or cell in found.primary:
-                continue
-            if row.statistic == "count":
-                moved = min(abs(found.system.values[cell] - value) for value in shown)
-                same = moved == 0
-                if 0 < moved < rule("joint_difference"):
-                    counted["moved"] += 1
-                    found.primary.add(cell)
-            else:
-                same = found.system.public[found.system.at[row.base]] and share_shown(found.system.values[cell], row.n)[0] in shown
-            counted["public"] += same and not found.system.public[cell]
-            found.system.public[cell] |= same
+            where = _where(row, cohort)
+            given = [(stands, figures[where]) for stands, figures in before if where in figures]
+            if given:
+                counted[_join(row, found, given)] += 1
     return counted
+
+
+def _join(row: Cell, found: Cohort, given: list[tuple[bool, float | None]]) -> str:
+    """What earlier releases gave of one row (a figure, or None where withheld), told to its cohort: carried, public or moved."""
+    assert row.key is not None  # noqa: S101 - the caller takes rows with a cell only
+    cell, room = found.system.at[row.key], rule("joint_difference")
+    x = float(found.system.values[cell])
+    stands, newest = given[-1]
+    if stands and newest is None:
+        found.kept_hidden.add(cell)
+        return "carried"
+    if row.statistic == "percent":
+        return _join_share(row, found, cell, given)
+    shown = [value for _, value in given if value is not None]
+    if stands and newest is not None and abs(x - newest) < room:
+        found.primary.discard(cell)
+        found.carried[cell] = newest
+        found.system.told[cell] = (max(newest - room + 1, 0.0), newest + room - 1)
+        return "carried"
+    moved = min((abs(x - value) for value in shown), default=room)
+    if 0 < moved < room:
+        found.primary.add(cell)
+        return "moved"
+    if moved == 0 and cell not in found.primary:
+        found.system.told[cell] = (x, x)
+        return "public"
+    return "revised"
+
+
+def _join_share(row: Cell, found: Cohort, cell: int, given: list[tuple[bool, float | None]]) -> str:
+    """A share that stands is carried on with its group; one of a retired release is public where its group is the same."""
+    stands, newest = given[-1]
+    base = found.system.at[row.base]
+    if base not in found.system.told or newest is None:
+        return "revised"
+    x, n = float(found.system.values[cell]), found.carried.get(base, float(row.n))
+    room = rule("joint_difference") - 1 + n / 200
+    if stands and base in found.carried and abs(x - newest * n / 100) <= room:
+        row.figure = newest
+        found.primary.discard(cell)
+        found.system.told[cell] = (max(newest * n / 100 - room, 0.0), newest * n / 100 + room)
+        return "carried"
+    if not stands and cell not in found.primary and any(share_shown(int(x), row.n)[0] == value for _, value in given):
+        found.system.told[cell] = (x, x)
+        return "public"
+    return "revised"
 
 
 def refuse_if_little_is_left(said: Mapping[str, Any]) -> None:
@@ -67,13 +104,15 @@ def enter(site: Site, table: pl.DataFrame, release_id: str) -> None:
     part.replace(path)
 
 
-def _figures(table: pl.DataFrame) -> Iterator[tuple[Where, float]]:
-    """Each count and percent shown, by where it stands."""
+def _figures(table: pl.DataFrame) -> dict[Where, float | None]:
+    """Each count and percent that was shown or withheld, by where it stands; None where it was withheld."""
     coordinates = [c for c in table.columns if c not in NOT_COORDINATES]
-    shown = table.filter((pl.col("status") == "shown") & (pl.col("statistic") != "median"))
-    for row in shown.select(*coordinates, "value").iter_rows(named=True):
-        value = float(row.pop("value"))
-        yield frozenset((k, v) for k, v in row.items() if v is not None), value
+    said = table.filter(pl.col("status").is_in(["shown", "c"]) & (pl.col("statistic") != "median"))
+    found = {}
+    for row in said.select(*coordinates, "value").iter_rows(named=True):
+        value = row.pop("value")
+        found[frozenset((k, str(v)) for k, v in row.items() if v is not None)] = value
+    return found
 
 
 def _where(row: Cell, cohort: int) -> Where:

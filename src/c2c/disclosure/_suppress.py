@@ -49,10 +49,16 @@ class Suppressor:
         self._values = np.array(system.values, dtype=float)
         n = len(self._values)
         self._published = np.array(system.published, dtype=bool)
-        self._public = np.array(system.public, dtype=bool)
-        self._single = (self._values == 1) & self._published & ~self._public
-        # What no table shows but a difference would: small ones need room like those that are withheld.
-        self._derived = ~self._published & ~self._public & (self._values > 0) & (self._values < small)
+        # How far each may move: never below zero, and what was told of it before still holds.
+        self._rise, self._fall = np.full(n, highspy.kHighsInf), self._values.copy()
+        self._told = np.zeros(n, dtype=bool)
+        for c, (least, greatest) in system.told.items():
+            self._told[c], self._rise[c], self._fall[c] = True, greatest - self._values[c], self._values[c] - least
+        self._fixed = self._told & (self._rise + self._fall < 1)
+        self._single = (self._values == 1) & self._published & ~self._told
+        # What no table shows but a difference would: small ones need room like those that are withheld. So does what was told of an earlier
+        # edition: else the difference between the two would show who came or went.
+        self._derived = (~self._published & ~self._told & (self._values > 0) & (self._values < small)) | (self._told & ~self._fixed)
         rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
         # A cell costs the people it would take from view, and totals far more than their detail; a secret jitter keeps the choice from being read back.
         depth = np.array([min(len(key), 3) for key in system.keys], dtype=float)
@@ -79,7 +85,7 @@ class Suppressor:
             for c in cells:
                 heapq.heappush(queue, (float(self._values[c]), int(self._tie[c]), int(c)))
 
-        self.hidden[[c for c in must if self._published[c] and not self._public[c]]] = True
+        self.hidden[[c for c in must if self._published[c] and not self._told[c]]] = True
         push(np.flatnonzero(self.hidden | self._derived))
         while queue:
             cell = heapq.heappop(queue)[2]
@@ -132,7 +138,7 @@ class Suppressor:
             for up in (True, False):
                 low, high = self._spread[insider][:, cell]
                 rest = need - (-low if up else high)
-                most = rest if up else min(rest, self._values[cell])
+                most = min(rest, self._rise[cell] if up else self._fall[cell])
                 if most > 1e-6 and (world := self._move(cell, around, up=up, at_most=most)) is not None:
                     self._keep(world)
                 if self._is_wide(cell, insider):
@@ -147,14 +153,15 @@ class Suppressor:
         low, high = self._spread[insider][:, cell]
         for limit in (NEAR, FAR, EVERYWHERE):
             around = self._around(cell, limit, insider, withheld_only=False)
-            tried = [self._move(cell, around, up=True, exactly=need + low)]
-            if self._values[cell] >= need - high > 1e-6:
-                tried.append(self._move(cell, around, up=False, exactly=need - high))
+            tried = [
+                self._move(cell, around, up=up, exactly=far)
+                for up, far, room in ((True, need + low, self._rise[cell]), (False, need - high, self._fall[cell]))
+                if 1e-6 < far <= room
+            ]
             found = [w for w in tried if w is not None]
             if found:
                 world = min(found, key=self._price)
-                fresh = world.cells[self._published[world.cells] & ~self.hidden[world.cells]]
-                self.hidden[fresh] = True
+                self.hidden[self._fresh(world)] = True
                 self._keep(world)
                 return
             if len(around) < limit:
@@ -162,16 +169,22 @@ class Suppressor:
         # No world moves this cell that far while sums hold: all that stands in its sums goes with it, and the auditor decides.
         for row in self._rows_of[cell]:
             beside = self._cells_of[row]
-            self.hidden[beside[self._published[beside] & ~self._public[beside]]] = True
+            self.hidden[beside[self._published[beside] & ~self._told[beside]]] = True
         self._certify(cell, insider)
 
     def _price(self, world: World) -> float:
-        fresh = self._published[world.cells] & ~self.hidden[world.cells]
-        return float(self._cost[world.cells[fresh]].sum())
+        return float(self._cost[self._fresh(world)].sum())
+
+    def _fresh(self, world: World) -> np.ndarray:
+        """The cells of a world that are still in view."""
+        in_view = self._published[world.cells] & ~self.hidden[world.cells] & ~self._told[world.cells]
+        return np.asarray(world.cells[in_view])
 
     def _around(self, cell: int, limit: int, insider: bool, *, withheld_only: bool) -> np.ndarray:
         """Cells that may move with one, nearest first along the sums, at most so many. What everybody knows stays where it is."""
-        may = ~self._public if not withheld_only else ~self._public & (self.hidden | ~self._published)
+        may = ~self._fixed
+        if withheld_only:
+            may = may & (self.hidden | self._told | ~self._published)
         if insider:
             may = may & ~self._single
         seen, rows_seen = np.zeros(len(may), dtype=bool), np.zeros(len(self._cells_of), dtype=bool)
@@ -195,12 +208,12 @@ class Suppressor:
         n = len(around)
         part = self._matrix[:, around]
         rows, where = np.unique(part.indices, return_inverse=True)
-        free = self.hidden[around] | ~self._published[around]
+        free = self.hidden[around] | self._told[around] | ~self._published[around]
         cost = np.where(free, ALREADY, self._cost[around])
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = 2 * n, len(rows)
         cost = np.concatenate([cost, cost])
-        low, high = np.zeros(2 * n), np.concatenate([np.full(n, highspy.kHighsInf), self._values[around]])
+        low, high = np.zeros(2 * n), np.concatenate([self._rise[around], self._fall[around]])
         mine, other = (0, n) if up else (n, 0)
         high[other] = 0.0
         if exactly:

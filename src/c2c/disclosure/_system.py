@@ -18,14 +18,14 @@ Key = tuple[tuple[str, str], ...]
 class System:
     """Counts that sums bind together, one entry per cell.
 
-    `published`: could the public see the cell at all? `public`: does everybody know its value already, from an earlier release or because it
-    cannot be other than zero? `relations`: (total, parts) as cell numbers.
+    `published`: could the public see the cell at all? `told`: what everybody knows of a cell already, least and greatest, from an earlier release
+    or because it cannot be other than zero. `relations`: (total, parts) as cell numbers.
     """
 
     keys: list[Key] = field(default_factory=list)
     values: list[int] = field(default_factory=list)
     published: list[bool] = field(default_factory=list)
-    public: list[bool] = field(default_factory=list)
+    told: dict[int, tuple[float, float]] = field(default_factory=dict)
     relations: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     at: dict[Key, int] = field(default_factory=dict)
     _said: set[tuple[int, tuple[int, ...]]] = field(default_factory=set, repr=False)
@@ -39,7 +39,6 @@ class System:
         self.keys.append(key)
         self.values.append(value)
         self.published.append(published)
-        self.public.append(False)
         return self.at[key]
 
     def bind(self, total: int, parts: Iterable[int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,11 +26,20 @@ FIXED = ("release", "product", "table", "measure", "statistic", "unit")
 ENDING = ("value", "low", "high", "status", "of")
 
 
-def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit: Permit, release_id: str, year: int) -> SafeTables:
+def tabulate(
+    site: Site,
+    product: Product,
+    facts: Mapping[str, Path],
+    *,
+    permit: Permit,
+    release_id: str,
+    year: int,
+    standing: Collection[str] = (),
+) -> SafeTables:
     """Count every table of a product and let none out that, with all that was published before, shows someone.
 
     Small counts are withheld, and enough others that no sum gives them back; an auditor of its own then tries to work each one out. The
-    release ledger is written before the tables exist. One row per cell, in the long form.
+    release ledger is written before the tables exist. One row per cell, in the long form. `standing`: the releases whose figures still stand.
 
     Raises:
         NotPermitted: the permit is not for this purpose or has expired.
@@ -41,10 +50,10 @@ def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit:
     start = perf_counter()
     seed_key = keys.naming_key(site, "room/gate")
     cohorts, left_out = count_what_can_stand(product, facts, year)
-    joint = _ledger.join_earlier(site, release_id, cohorts)
+    joint = _ledger.join_earlier(site, release_id, cohorts, standing)
     for (population, cohort), found in sorted(cohorts.items()):
         seed = hmac.digest(seed_key, f"{product.product_id}|{population}|{cohort}".encode(), "sha256")
-        found.hidden = protect_system(found.system, found.primary, seed)
+        found.hidden = protect_system(found.system, found.primary | found.kept_hidden, seed)
         check_system(found.system, found.hidden, where=f"{population} {cohort}")
     table = _long_form(cohorts, product, release_id)
     necessary = share_necessary(cohorts, hmac.digest(seed_key, release_id.encode(), "sha256"))
@@ -96,28 +105,30 @@ def find_narrow(system: System, hidden: set[int], *, insiders: bool = False) -> 
     values = np.array(system.values, dtype=float)
     withheld = np.zeros(len(values), dtype=bool)
     withheld[sorted(hidden)] = True
-    published, public = np.array(system.published, dtype=bool), np.array(system.public, dtype=bool)
-    ask = withheld | (~published & ~public & (values > 0) & (values < rule("least_count")))
-    known = public | (published & ~withheld)
+    published = np.array(system.published, dtype=bool)
+    low, high = np.where(published & ~withheld, values, 0.0), np.where(published & ~withheld, values, np.inf)
+    for c, (least, greatest) in system.told.items():
+        low[c], high[c] = least, greatest
+    known = high - low < 1
+    ask = ~known & (withheld | published | ((values > 0) & (values < rule("least_count"))))
     if not insiders:
-        return _narrow(system, values, known, ask, rule("least_width"))
+        return _narrow(system, low, high, ask, rule("least_width"))
     alone = withheld & (values == 1)
     width = rule("least_width_for_insiders")
-    narrow = _narrow(system, values, known | alone, ask & (values > 1), width) if alone.any() else set()
+    some = ask & withheld & (values > 1)
+    together = (np.where(alone, 1.0, low), np.where(alone, 1.0, high))
+    narrow = _narrow(system, *together, some, width) if alone.any() else set()
     if not narrow:
         return set()
     doubtful = np.isin(np.arange(len(values)), sorted(narrow))
-    each = (known | (np.arange(len(values)) == c) for c in np.flatnonzero(alone))
-    return set().union(*(_narrow(system, values, with_one, doubtful, width) for with_one in each))
+    each = (np.arange(len(values)) == c for c in np.flatnonzero(alone))
+    return set().union(*(_narrow(system, np.where(one, 1.0, low), np.where(one, 1.0, high), doubtful, width) for one in each))
 
 
-def _narrow(system: System, values: np.ndarray, known: np.ndarray, ask: np.ndarray, width: float) -> set[int]:
-    """Which of the cells asked about are known more closely than a width, where `known` ones are."""
-    asked = np.flatnonzero(ask & ~known)
-    if not len(asked):
-        return set()
-    low, high = np.where(known, values, 0.0), np.where(known, values, np.inf)
-    return set(_audit.judge(low, high, system.relations, asked, width=width).narrow(width).tolist())
+def _narrow(system: System, low: np.ndarray, high: np.ndarray, ask: np.ndarray, width: float) -> set[int]:
+    """Which of the cells asked about are known more closely than a width, where so much is known of each."""
+    asked = np.flatnonzero(ask)
+    return set(_audit.judge(low, high, system.relations, asked, width=width).narrow(width).tolist()) if len(asked) else set()
 
 
 def check_system(system: System, hidden: set[int], *, where: str) -> None:
@@ -142,7 +153,7 @@ def check_system(system: System, hidden: set[int], *, where: str) -> None:
 
 def share_necessary(cohorts: Cohorts, seed: bytes, sample: int = 60) -> dict[str, float]:
     """Of the cells withheld only to cover others, the share without which the attack would succeed, from a sample."""
-    cover = [(key, c) for key, found in sorted(cohorts.items()) for c in sorted(found.hidden - found.primary)]
+    cover = [(key, c) for key, found in sorted(cohorts.items()) for c in sorted(found.hidden - found.primary - found.kept_hidden)]
     rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
     chosen = [cover[i] for i in rng.permutation(len(cover))[:sample]]
     flagged = 0
@@ -180,14 +191,16 @@ def _figure(row: Cell, found: Cohort) -> tuple[float | None, float | None, float
     system = found.system
     if row.key is None or system.at[row.key] in found.hidden:
         return None, None, None, "c"
-    x = system.values[system.at[row.key]]
-    return (float(x), None, None, "shown") if row.statistic == "count" else share_shown(x, row.n)
+    at = system.at[row.key]
+    if row.statistic == "count":
+        return found.carried.get(at, float(system.values[at])), None, None, "shown"
+    return share_shown(system.values[at], row.n) if row.figure is None else (row.figure, None, None, "shown")
 
 
 def _said(cohorts: Cohorts, table: pl.DataFrame, start: float) -> dict[str, Any]:
     """What the public is told of the protection: shares, never a cell."""
     primary = sum(len(f.primary) for f in cohorts.values())
-    cover = sum(len(f.hidden - f.primary) for f in cohorts.values())
+    cover = sum(len(f.hidden - f.primary - f.kept_hidden) for f in cohorts.values())
     state = table.filter(
         pl.all_horizontal(pl.col(c).is_null() for c in ("county", "school_district", "legislative_district") if c in table.columns)
     )
