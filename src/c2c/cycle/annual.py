@@ -133,8 +133,7 @@ def _publish(site: Site, pull_id: str, matched: Step, year: int, actor: str) -> 
     with scratch(site) as private, progress.bar("Protecting and publishing"):
         facts = linkage.facts(site, pull_id, private, permit=leave, year=year)
         product = disclosure.load_product(PRODUCT)
-        standing = {r.release_id for r in publication.releases(site.root / "releases") if r.manifest["status"] != "retired"}
-        safe = disclosure.tabulate(site, product, facts, permit=leave, release_id=release_id, year=year, standing=standing)
+        safe = disclosure.tabulate(site, product, facts, permit=leave, release_id=release_id, year=year)
         method = {"match": matched.facts["report"], "disclosure": safe.audit}
         places = site.root / "institutions.parquet"
         release = publication.freeze(

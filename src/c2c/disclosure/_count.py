@@ -41,14 +41,13 @@ class Cell:
 class Cohort:
     """One population's year: its sums, its rows, the counts too small to stand, and the pattern that protects them.
 
-    `carried`: figures of counts that stand as an earlier release gave them; `kept_hidden`: cells that it withheld.
+    `kept_withheld`: cells that an earlier release withheld and that stay so.
     """
 
     system: System = field(default_factory=System)
     rows: list[Cell] = field(default_factory=list)
     primary: set[int] = field(default_factory=set)
-    kept_hidden: set[int] = field(default_factory=set)
-    carried: dict[int, float] = field(default_factory=dict)
+    kept_withheld: set[int] = field(default_factory=set)
     hidden: set[int] = field(default_factory=set)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -15,70 +15,47 @@ NOT_COORDINATES = ("release", "product", "table", "unit", "value", "low", "high"
 Where = frozenset[tuple[str, str]]
 
 
-def join_earlier(site: Site, release_id: str, cohorts: Cohorts, standing: Collection[str]) -> dict[str, int]:
+def join_earlier(site: Site, release_id: str, cohorts: Cohorts) -> dict[str, int]:
     """Tell each cohort what earlier releases have shown of it, in place; returns how many figures that concerns.
 
-    Where a release stands, its figures are carried on as they were given while they are less than eleven people off, and what it withheld stays
-    withheld: nobody can tell from two editions who came or went. Of a release that was retired nothing is carried on, but whatever it showed
-    is known: a figure that is the same is public, and one that moved by fewer people than may stand alone is withheld.
+    What was published stays known, retired or not. A figure that is the same is public: it can cover nothing, and nothing hides it. One that moved
+    by fewer people than may stand alone would show those few beside the old figure: it is withheld, with whatever that takes. What was
+    withheld stays withheld.
     """
-    ledger = sorted((site.root / "ledger" / "cells").glob("*.parquet"), key=lambda p: (p.stat().st_mtime_ns, p.name))
-    before = [(path.stem in standing, _figures(pl.read_parquet(path))) for path in ledger if path.stem != release_id]
-    counted = {"releases": len(before), "carried": 0, "public": 0, "moved": 0, "revised": 0}
+    ledger = sorted((site.root / "ledger" / "cells").glob("*.parquet"))
+    before = [_figures(pl.read_parquet(path)) for path in ledger if path.stem != release_id]
+    counted = {"releases": len(before), "same": 0, "moved": 0, "kept_withheld": 0, "revised": 0}
     for (_, cohort), found in cohorts.items():
         # Counts first: what is known of a share leans on what is known of its group.
         for row in sorted((r for r in found.rows if r.key is not None), key=lambda r: r.statistic == "percent"):
             where = _where(row, cohort)
-            given = [(stands, figures[where]) for stands, figures in before if where in figures]
+            given = [figures[where] for figures in before if where in figures]
             if given:
                 counted[_join(row, found, given)] += 1
     return counted
 
 
-def _join(row: Cell, found: Cohort, given: list[tuple[bool, float | None]]) -> str:
-    """What earlier releases gave of one row (a figure, or None where withheld), told to its cohort: carried, public or moved."""
-    assert row.key is not None  # noqa: S101 - the caller takes rows with a cell only
-    cell, room = found.system.at[row.key], rule("joint_difference")
-    x = float(found.system.values[cell])
-    stands, newest = given[-1]
-    if stands and newest is None:
-        found.kept_hidden.add(cell)
-        return "carried"
+def _join(row: Cell, found: Cohort, given: list[float | None]) -> str:
+    """Tell a cohort what was given before of one row: figures, or None where it was withheld."""
+    assert row.key is not None  # noqa: S101 - only rows with a cell are joined
+    system, cell = found.system, found.system.at[row.key]
+    x = system.values[cell]
+    shown = [value for value in given if value is not None]
+    if not shown:
+        found.kept_withheld.add(cell)
+        return "kept_withheld"
     if row.statistic == "percent":
-        return _join_share(row, found, cell, given)
-    shown = [value for _, value in given if value is not None]
-    if stands and newest is not None and abs(x - newest) < room:
-        found.primary.discard(cell)
-        found.carried[cell] = newest
-        found.system.told[cell] = (max(newest - room + 1, 0.0), newest + room - 1)
-        return "carried"
-    moved = min((abs(x - value) for value in shown), default=room)
-    if 0 < moved < room:
-        found.primary.add(cell)
-        return "moved"
-    if moved == 0 and cell not in found.primary:
-        found.system.told[cell] = (x, x)
-        return "public"
-    return "revised"
-
-
-def _join_share(row: Cell, found: Cohort, cell: int, given: list[tuple[bool, float | None]]) -> str:
-    """A share that stands is carried on with its group; one of a retired release is public where its group is the same."""
-    stands, newest = given[-1]
-    base = found.system.at[row.base]
-    if base not in found.system.told or newest is None:
+        same = system.at[row.base] in system.told and share_shown(x, row.n)[0] in shown
+    else:
+        moved = min(abs(x - value) for value in shown)
+        same = moved == 0
+        if 0 < moved < rule("joint_difference"):
+            found.primary.add(cell)
+            return "moved"
+    if not same or cell in found.primary:
         return "revised"
-    x, n = float(found.system.values[cell]), found.carried.get(base, float(row.n))
-    room = rule("joint_difference") - 1 + n / 200
-    if stands and base in found.carried and abs(x - newest * n / 100) <= room:
-        row.figure = newest
-        found.primary.discard(cell)
-        found.system.told[cell] = (max(newest * n / 100 - room, 0.0), newest * n / 100 + room)
-        return "carried"
-    if not stands and cell not in found.primary and any(share_shown(int(x), row.n)[0] == value for _, value in given):
-        found.system.told[cell] = (x, x)
-        return "public"
-    return "revised"
+    system.told[cell] = (float(x), float(x))
+    return "same"
 
 
 def refuse_if_little_is_left(said: Mapping[str, Any]) -> None:

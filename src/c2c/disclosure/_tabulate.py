@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,20 +26,11 @@ FIXED = ("release", "product", "table", "measure", "statistic", "unit")
 ENDING = ("value", "low", "high", "status", "of")
 
 
-def tabulate(
-    site: Site,
-    product: Product,
-    facts: Mapping[str, Path],
-    *,
-    permit: Permit,
-    release_id: str,
-    year: int,
-    standing: Collection[str] = (),
-) -> SafeTables:
+def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit: Permit, release_id: str, year: int) -> SafeTables:
     """Count every table of a product and let none out that, with all that was published before, shows someone.
 
     Small counts are withheld, and enough others that no sum gives them back; an auditor of its own then tries to work each one out. The
-    release ledger is written before the tables exist. One row per cell, in the long form. `standing`: the releases whose figures still stand.
+    release ledger is written before the tables exist. One row per cell, in the long form.
 
     Raises:
         NotPermitted: the permit is not for this purpose or has expired.
@@ -50,11 +41,10 @@ def tabulate(
     start = perf_counter()
     seed_key = keys.naming_key(site, "room/gate")
     cohorts, left_out = count_what_can_stand(product, facts, year)
-    joint = _ledger.join_earlier(site, release_id, cohorts, standing)
+    joint = _ledger.join_earlier(site, release_id, cohorts)
     for (population, cohort), found in sorted(cohorts.items()):
         seed = hmac.digest(seed_key, f"{product.product_id}|{population}|{cohort}".encode(), "sha256")
-        found.hidden = protect_system(found.system, found.primary | found.kept_hidden, seed)
-        check_system(found.system, found.hidden, where=f"{population} {cohort}")
+        left_out |= {f"{name} {cohort}" for name in _protect_cohort(found, seed, where=f"{population} {cohort}")}
     table = _long_form(cohorts, product, release_id)
     necessary = share_necessary(cohorts, hmac.digest(seed_key, release_id.encode(), "sha256"))
     said = _said(cohorts, table, start) | {
@@ -80,9 +70,30 @@ def tabulate(
     return SafeTables(product.product_id, path, said)
 
 
+def _protect_cohort(found: Cohort, seed: bytes, *, where: str) -> set[str]:
+    """Protect a cohort in place. Where no pattern can protect a cell, the tables it stands in go; returns their names."""
+    gone: set[str] = set()
+    while True:
+        found.hidden = protect_system(found.system, found.primary | found.kept_withheld, seed)
+        exposed = {found.system.keys[c] for c in _audited(found.system, found.hidden, where=where)}
+        if not exposed:
+            return gone
+        tables = {row.table.name for row in found.rows if row.key in exposed}
+        if not tables:
+            raise _exposed(where, len(exposed))
+        gone |= tables
+        found.rows = [row for row in found.rows if row.table.name not in tables]
+        seen = {row.key for row in found.rows}
+        for cell, key in enumerate(found.system.keys):
+            if found.system.published[cell] and key not in seen:
+                found.system.published[cell] = False
+                found.primary.discard(cell)
+                found.kept_withheld.discard(cell)
+
+
 def protect_system(system: System, primary: set[int], seed: bytes) -> set[int]:
     """The cells to withhold: the primary ones, and as many more as their sums ask."""
-    if not primary:
+    if not primary and not system.told:
         return set()
     cover = Suppressor(
         system,
@@ -133,8 +144,14 @@ def _narrow(system: System, low: np.ndarray, high: np.ndarray, ask: np.ndarray, 
 
 def check_system(system: System, hidden: set[int], *, where: str) -> None:
     """Audit a protected system, for an outsider and for insiders. Raises DSC-001 or DSC-002."""
+    narrow = _audited(system, hidden, where=where)
+    if narrow:
+        raise _exposed(where, len(narrow))
+
+
+def _audited(system: System, hidden: set[int], *, where: str) -> set[int]:
     try:
-        narrow = find_narrow(system, hidden) | find_narrow(system, hidden, insiders=True)
+        return find_narrow(system, hidden) | find_narrow(system, hidden, insiders=True)
     except _audit.CannotTell as why:
         raise TooRevealing(
             "DSC-002",
@@ -142,18 +159,20 @@ def check_system(system: System, hidden: set[int], *, where: str) -> None:
             what=f"the auditor could not tell: {why}",
             remedy="Nothing was published; look at the facts, then run the year again.",
         ) from None
-    if narrow:
-        raise TooRevealing(
-            "DSC-001",
-            where=where,
-            what=f"{len(narrow)} withheld counts could be worked out",
-            remedy="Declare fewer or coarser tables for this cohort.",
-        )
+
+
+def _exposed(where: str, n: int) -> TooRevealing:
+    return TooRevealing(
+        "DSC-001",
+        where=where,
+        what=f"{n} withheld counts could be worked out",
+        remedy="Declare fewer or coarser tables for this cohort.",
+    )
 
 
 def share_necessary(cohorts: Cohorts, seed: bytes, sample: int = 60) -> dict[str, float]:
     """Of the cells withheld only to cover others, the share without which the attack would succeed, from a sample."""
-    cover = [(key, c) for key, found in sorted(cohorts.items()) for c in sorted(found.hidden - found.primary - found.kept_hidden)]
+    cover = [(key, c) for key, found in sorted(cohorts.items()) for c in sorted(found.hidden - found.primary - found.kept_withheld)]
     rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
     chosen = [cover[i] for i in rng.permutation(len(cover))[:sample]]
     flagged = 0
@@ -193,14 +212,14 @@ def _figure(row: Cell, found: Cohort) -> tuple[float | None, float | None, float
         return None, None, None, "c"
     at = system.at[row.key]
     if row.statistic == "count":
-        return found.carried.get(at, float(system.values[at])), None, None, "shown"
-    return share_shown(system.values[at], row.n) if row.figure is None else (row.figure, None, None, "shown")
+        return float(system.values[at]), None, None, "shown"
+    return share_shown(system.values[at], row.n)
 
 
 def _said(cohorts: Cohorts, table: pl.DataFrame, start: float) -> dict[str, Any]:
     """What the public is told of the protection: shares, never a cell."""
     primary = sum(len(f.primary) for f in cohorts.values())
-    cover = sum(len(f.hidden - f.primary - f.kept_hidden) for f in cohorts.values())
+    cover = sum(len(f.hidden - f.primary - f.kept_withheld) for f in cohorts.values())
     state = table.filter(
         pl.all_horizontal(pl.col(c).is_null() for c in ("county", "school_district", "legislative_district") if c in table.columns)
     )
