@@ -28,6 +28,15 @@ def a_permit(
     return governance.permit(site, purpose, actor=actor, elements=elements, years=years, today=clock.today())
 
 
+def an_agreement(partner: str, files: Sequence[str], *, version: str = "1.0") -> str:
+    """The text of a participation agreement that lets a partner send files."""
+    listed = ", ".join(f'"{f}"' for f in files)
+    return (
+        f'agreement = "PA-{partner.upper()}-TEST"\nversion = "{version}"\npartner = "{partner}"\neffective_from = 2023-07-01\nminimum_cell = 11\n'
+        f'[[clauses]]\nnumber = "2.1"\npurpose = "submission"\nfiles = [{listed}]\nelements = "sent"\ntext = "The partner sends these files."\n'
+    )
+
+
 def a_submission_permit(site: Site, file: str = "k12_person", *, period: int = 2025) -> Permit:
     """Leave to seal one file of one year."""
     elements = [e.path for e in catalog.load().files[file].elements]

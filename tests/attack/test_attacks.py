@@ -99,3 +99,110 @@ def test_a_file_without_figures_is_refused_with_its_remedy(tmp_path: Path) -> No
     (tmp_path / "x.csv").write_text("a,b\n1,2\n", "utf-8")
     with pytest.raises(disclosure.TooRevealing, match="DSC-004"):
         disclosure.attack_file(tmp_path / "x.csv", None)
+
+
+def write(path: Path, text: str) -> Path:
+    """A file of rows written with blanks around commas for the eye."""
+    path.write_text("\n".join(",".join(p.strip() for p in line.split(",")) for line in text.strip().splitlines()) + "\n", "utf-8")
+    return path
+
+
+def test_every_covering_cell_printed_again_gives_a_small_one_away(tmp_path: Path) -> None:
+    """D4: unhiding any one cell that only covers makes the attack succeed; none is withheld for nothing."""
+    safe = tmp_path / "safe.csv"
+    disclosure.protect_file(a_table(tmp_path / "raw.csv", ROWS), safe)
+    with safe.open(encoding="utf-8") as handle:
+        withheld = {(r["place"], r["group"]) for r in csv.DictReader(handle) if r["status"] == "c"}
+    inner = withheld & {(p, g) for p, g, n in ROWS if n > 10}
+    assert inner
+    for cell in inner:
+        assert not disclosure.attack_file(unhide(safe, withheld - {cell}, ROWS), None)["ok"]
+
+
+def test_a_share_gives_its_count_away(tmp_path: Path) -> None:
+    """A6: 17 % of 18 is three people; a withheld count beside it is found."""
+    path = write(
+        tmp_path / "x.csv",
+        """table,group,outcome,statistic,value,status,of
+           t,a,Total,count,18,shown,
+           t,b,Total,count,300,shown,
+           t,Total,Total,count,318,shown,
+           t,a,yes,percent,,c,outcome
+           t,b,yes,percent,50,shown,outcome
+           t,Total,yes,percent,48,shown,outcome""",
+    )
+    said = disclosure.attack_file(path, tmp_path / "v.csv")
+    assert not said["ok"] and said["pinned"] + said["narrow"] == 1
+
+
+def test_one_share_left_out_of_a_hundred_is_found(tmp_path: Path) -> None:
+    """Shares that add up to a hundred: withholding one alone withholds nothing."""
+    path = write(
+        tmp_path / "x.csv",
+        """table,system,statistic,value,status,of
+           t,Total,count,200,shown,
+           t,ccc,percent,60,shown,system
+           t,csu,percent,36,shown,system
+           t,uc,percent,,c,system""",
+    )
+    assert not disclosure.attack_file(path, None)["ok"]
+
+
+def test_overlapping_places_are_judged_by_their_pieces(tmp_path: Path) -> None:
+    """A3: a district that lies in two Assembly districts is tied to both by pieces that nobody shows."""
+    path = write(
+        tmp_path / "x.csv",
+        """table,district,assembly,value,status
+           d,D1,,100,shown
+           d,D2,,,c
+           a,,A1,100,shown
+           a,,A2,,c
+           s,,,105,shown""",
+    )
+    levels = write(tmp_path / "levels.csv", "dim,hierarchy,parent,child\ndistrict,assembly,A1,D1\ndistrict,assembly,A2,D2")
+    said = disclosure.attack_file(path, None, levels=levels)
+    assert not said["ok"] and said["pinned"] == 2
+
+
+def test_two_releases_are_attacked_together(tmp_path: Path) -> None:
+    """A5: what one edition withholds and the next one shows is known; each alone holds."""
+    one = """t,first,a,,c
+             t,first,b,,c
+             t,first,Total,100,shown"""
+    other = """t,second,a,,c
+               t,second,b,95,shown
+               t,second,Total,100,shown"""
+    head = "table,release,group,value,status\n"
+    assert disclosure.attack_file(write(tmp_path / "1.csv", head + one), None)["ok"]
+    assert not disclosure.attack_file(write(tmp_path / "2.csv", head + one + "\n" + other), None)["ok"]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [("t,a,-4,shown", "DSC-005"), ("t,a,many,shown", "DSC-005"), ("t,a,,shown", "DSC-006"), ("t,a,7,secret", "DSC-006"), ("t,a,12,shown\nt,a,13,shown", "DSC-002")],
+)  # fmt: skip
+def test_a_row_that_makes_no_sense_is_named(tmp_path: Path, row: str, code: str) -> None:
+    """Whoever sends a wrong table learns which row is wrong and what to do; nothing is half-written."""
+    path = write(tmp_path / "x.csv", f"table,group,value,status\nt,Total,90,shown\n{row}")
+    for verb in (lambda: disclosure.attack_file(path, None), lambda: disclosure.protect_file(path, tmp_path / "out.csv")):
+        with pytest.raises(disclosure.TooRevealing, match=code):
+            verb()
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_total_that_is_not_its_parts_is_refused_before_protection(tmp_path: Path) -> None:
+    """Protecting a table with a part left out would protect another table."""
+    path = write(tmp_path / "x.csv", "table,group,value\nt,Total,90\nt,a,40\nt,b,30")
+    with pytest.raises(disclosure.TooRevealing, match=r"DSC-002.*row 2"):
+        disclosure.protect_file(path, tmp_path / "out.csv")
+
+
+def test_hierarchies_bind_places_to_those_above_them(tmp_path: Path) -> None:
+    """A county is its districts, though no table holds both."""
+    levels = write(tmp_path / "levels.csv", "dim,hierarchy,parent,child\nplace,places,C,D1\nplace,places,C,D2")
+    path = write(tmp_path / "x.csv", "table,place,value\ncounty,C,70\ndistrict,D1,66\ndistrict,D2,4")
+    alone, bound = tmp_path / "alone.csv", tmp_path / "bound.csv"
+    assert disclosure.protect_file(path, alone)["withheld"] == 1
+    assert disclosure.protect_file(path, bound, levels=levels)["withheld"] > 1
+    assert disclosure.attack_file(bound, None, levels=levels)["ok"]
+    assert not disclosure.attack_file(alone, None, levels=levels)["ok"]

@@ -1,0 +1,118 @@
+"""What the gate knows when it protects: small counts, earlier editions, insiders, combinations nobody can be in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from builders import a_site
+from c2c.disclosure import TooRevealing, _ledger
+from c2c.disclosure._count import Cell, Cohort, share_shown
+from c2c.disclosure._products import Table
+from c2c.disclosure._system import System, add_table, key_of
+from c2c.disclosure._tabulate import check_system, find_narrow, protect_system
+
+SEED = bytes(range(32))
+
+
+def a_system(rows: list[tuple[str, str, int]]) -> System:
+    """People by place and group with all margins, everything published."""
+    people = pl.DataFrame(
+        [{"place": p, "group": g} for p, g, n in rows for _ in range(n)], schema={"place": pl.String, "group": pl.String}
+    )
+    system = System()
+    add_table(system, people, ("place", "group"))
+    system.published = [True] * len(system.keys)
+    return system
+
+
+def small(system: System) -> set[int]:
+    return {c for c, v in enumerate(system.values) if 0 < v < 11}
+
+
+def test_a_small_count_is_withheld_with_enough_others() -> None:
+    """One small cell in a table with margins takes at least a rectangle with it, and no more than is needed."""
+    system = a_system([("n", "a", 40), ("n", "b", 30), ("n", "c", 4), ("s", "a", 60), ("s", "b", 25), ("s", "c", 31)])
+    hidden = protect_system(system, small(system), SEED)
+    assert small(system) <= hidden and len(hidden) == 4
+    check_system(system, hidden, where="here")
+    for cell in hidden - small(system):
+        assert find_narrow(system, hidden - {cell})
+
+
+def test_two_small_cells_do_not_cover_each_other() -> None:
+    """A 4 beside a 3 in one line is known within a few: the attack would find it."""
+    system = a_system([("n", "a", 4), ("n", "b", 3), ("n", "c", 90)])
+    assert find_narrow(system, small(system))
+    check_system(system, protect_system(system, small(system), SEED), where="here")
+
+
+def test_whoever_is_alone_in_a_cell_learns_nothing_of_a_neighbour() -> None:
+    """The only girl of her group knows her own count; with it nobody else's may be worked out."""
+    system = a_system([("n", "a", 1), ("n", "b", 9), ("n", "c", 50), ("s", "a", 70), ("s", "b", 40), ("s", "c", 60)])
+    hidden = protect_system(system, small(system), SEED)
+    assert not find_narrow(system, hidden, insiders=True)
+
+
+def test_a_zero_that_everybody_knows_covers_nothing() -> None:
+    """If nobody can be in a cell, hiding it hides nothing: another cell must cover."""
+    system = a_system([("n", "a", 5), ("n", "b", 0), ("n", "c", 80), ("s", "a", 70), ("s", "b", 40), ("s", "c", 60)])
+    never = system.at[key_of({"place": "n", "group": "b"})]
+    system.told[never] = (0.0, 0.0)
+    hidden = protect_system(system, small(system), SEED)
+    assert never not in hidden
+    check_system(system, hidden, where="here")
+
+
+def test_what_cannot_be_protected_is_refused() -> None:
+    """Where an earlier release has shown everything around a small count, nothing can hide it now: the gate says so."""
+    system = a_system([("n", "a", 5), ("n", "b", 60)])
+    for key in ({"place": "n"}, {"group": "b"}, {}, {"place": "n", "group": "b"}):
+        cell = system.at[key_of(key)]
+        system.told[cell] = (float(system.values[cell]),) * 2
+    hidden = protect_system(system, small(system), SEED)
+    with pytest.raises(TooRevealing, match="DSC-001"):
+        check_system(system, hidden, where="here")
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "shown"),
+    [(100, 200, (50.0, None, None, "shown")), (12, 30, (None, 40.0, 50.0, "banded")), (11, 39, (None, 20.0, 30.0, "banded")), (1, 3, (None, 30.0, 40.0, "banded"))],
+)  # fmt: skip
+def test_a_share_of_a_small_group_is_a_band(x: int, n: int, shown: tuple[object, ...]) -> None:
+    """A whole percent of a small group is as good as a count."""
+    assert share_shown(x, n) == shown
+
+
+def a_cohort(system: System) -> Cohort:
+    table = Table("t", "hs_graduates", "hs_graduates", "count", 2025, "", ("group",), {})
+    rows = [Cell(table, dict(key), "count", key=key) for key in system.keys if len(key) < 2 and "place" not in dict(key)]
+    return Cohort(system=system, rows=rows, primary=small(system))
+
+
+def earlier(site_folder: Path, figures: dict[str, int | None]) -> None:
+    rows = [
+        {"release": "old", "product": "p", "table": "t", "measure": "hs_graduates", "statistic": "count", "unit": "people", "academic_year": "2025",
+         "group": g or None, "value": v, "status": "c" if v is None else "shown", "of": ""} for g, v in figures.items()
+    ]  # fmt: skip
+    folder = site_folder / "ledger" / "cells"
+    folder.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame(rows).write_parquet(folder / "old.parquet")
+
+
+def test_a_count_that_moved_by_a_few_people_is_withheld(tmp_path: Path) -> None:
+    """Two editions side by side must not show who came or went; what is the same stays, what was withheld stays withheld."""
+    site = a_site(tmp_path)
+    system = a_system([("n", "a", 40), ("n", "b", 34), ("s", "c", 60), ("s", "d", 55)])
+    cohort = a_cohort(system)
+    earlier(site.root, {"a": 40, "b": 31, "c": None, "d": 90})
+    said = _ledger.join_earlier(site, "new", {("hs_graduates", 2025): cohort})
+    at = {g: system.at[key_of({"group": g})] for g in "abcd"}
+    assert at["b"] in cohort.primary and at["a"] not in cohort.primary and at["d"] not in cohort.primary
+    assert cohort.kept_withheld == {at["c"]} and system.told[at["a"]] == (40.0, 40.0)
+    assert said == {"releases": 1, "same": 1, "moved": 1, "kept_withheld": 1, "revised": 1}
+    hidden = protect_system(system, cohort.primary | cohort.kept_withheld, SEED)
+    assert at["a"] not in hidden and at["b"] in hidden and at["c"] in hidden
+    check_system(system, hidden, where="here")
