@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -116,3 +117,15 @@ def test_a_count_that_moved_by_a_few_people_is_withheld(tmp_path: Path) -> None:
     hidden = protect_system(system, cohort.primary | cohort.kept_withheld, SEED)
     assert at["a"] not in hidden and at["b"] in hidden and at["c"] in hidden
     check_system(system, hidden, where="here")
+
+
+def test_nothing_is_withheld_for_nothing() -> None:
+    """On a cube of many small counts at least nine in ten covering cells are needed: shown, each would give another away."""
+    rng = np.random.default_rng(12)
+    counts = rng.negative_binomial(0.9, 0.03, (9, 7))
+    system = a_system([(f"p{i}", f"g{j}", int(n)) for (i, j), n in np.ndenumerate(counts)])
+    hidden = protect_system(system, small(system), SEED)
+    check_system(system, hidden, where="here")
+    cover = hidden - small(system)
+    needed = [c for c in cover if find_narrow(system, hidden - {c}) or find_narrow(system, hidden - {c}, insiders=True)]
+    assert len(cover) >= 4 and len(needed) >= 0.9 * len(cover)
