@@ -12,7 +12,7 @@ from pathlib import Path
 from c2c import audit, catalog, governance, intake, vault
 from c2c.plumbing import clock, errors, storage
 from c2c.plumbing.site import Site, scratch
-from c2c.vocabulary import Batch, Permit, Submission
+from c2c.vocabulary import Batch, Permit
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def submit(
             years=(delivery.period, delivery.period),
             today=clock.today(),
         )
+    held, ever = vault.held(site, partner=partner), vault.held(site, partner=partner, ever=True)
     with scratch(site) as private:
         batch = intake.inspect(
             site,
@@ -74,7 +75,8 @@ def submit(
             submission_date=min(clock.today(), date(delivery.period, 7, 31)),
             column_map=intake.read_map(delivery.column_map) if delivery.column_map else None,
             scratch=private,
-            earlier=_earlier(site, delivery),
+            earlier=[s for s in held if s.file == file],
+            gone=[s for s in ever if s.file == file and s not in held],
             companions=_companions(site, delivery, permit, private) if permit else {},
         )
         audit.append(
@@ -103,8 +105,9 @@ def receive(site: Site, inbox: Path, *, year: int, actor: str, done: Callable[[i
     Files that no agreement covers yet are left where they are. Called again after a stop, it takes up where it stopped.
     """
     ready: dict[str, list[Delivery]] = {}
+    covered = _covered_files(site)
     for delivery in find_deliveries(inbox):
-        if delivery.period <= year and _is_covered(site, delivery):
+        if delivery.period <= year and (delivery.partner, delivery.file) in covered:
             ready.setdefault(delivery.partner, []).append(delivery)
     if not ready:
         return []
@@ -150,21 +153,16 @@ def _receive_partner(site: Site, deliveries: list[Delivery], actor: str) -> list
     return batches
 
 
-def _is_covered(site: Site, delivery: Delivery) -> bool:
-    """Is the file shared for submission at all? What is only proposed waits in the inbox."""
-    return any(
-        delivery.file in clause.files
+def _covered_files(site: Site) -> set[tuple[str, str]]:
+    """The files, by partner, that are shared for submission at all. What is only proposed waits in the inbox."""
+    return {
+        (agreement.partner, file)
         for agreement in governance.agreements(site)
-        if agreement.partner == delivery.partner and agreement.in_force(clock.today())
+        if agreement.in_force(clock.today())
         for clause in agreement.clauses
         if clause.purpose == "submission"
-    )
-
-
-def _earlier(site: Site, delivery: Delivery) -> list[Submission]:
-    """What the partner sent of this file for other years and before, newest last: the yardstick of the cross-year rules."""
-    ever = vault.held(site, ever=True)
-    return sorted((s for s in ever if (s.partner, s.file) == (delivery.partner, delivery.file)), key=lambda s: s.period)
+        for file in clause.files
+    }
 
 
 def _companions(site: Site, delivery: Delivery, permit: Permit, private: Path) -> dict[str, Path]:
@@ -175,10 +173,8 @@ def _companions(site: Site, delivery: Delivery, permit: Permit, private: Path) -
     key = layout.person_id_columns[0]
     named = [
         s
-        for s in vault.held(site)
-        if (s.partner, s.period) == (delivery.partner, delivery.period)
-        and (other := catalog.load().files[s.file]).carries_names
-        and key in other.person_id_columns
+        for s in vault.held(site, partner=delivery.partner)
+        if s.period == delivery.period and (other := catalog.load().files[s.file]).carries_names and key in other.person_id_columns
     ]
     found: dict[str, Path] = {}
     for sent in named:

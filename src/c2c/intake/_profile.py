@@ -17,17 +17,14 @@ MAKE_FINDING = Callable[[str, str, str, str, int], Finding]
 
 def profile_of(engine: duckdb.DuckDBPyConnection, layout: FileLayout) -> dict[str, Any]:
     """Rows, share of blanks of every column, share of every code of coded columns. No value of a column without codes."""
-    names = [e.element for e in layout.elements]
-    counts = ", ".join(f'count("{n}")' for n in names)
-    n_rows, *filled = engine.sql(f"SELECT count(*), {counts} FROM accepted").fetchall()[0]
-    shares: dict[str, dict[str, float]] = {}
-    for element in layout.elements:
-        if element.type == "code" and n_rows:
-            found = engine.sql(
-                f'SELECT "{element.element}", count(*) FROM accepted WHERE "{element.element}" IS NOT NULL GROUP BY 1'
-            ).fetchall()
-            total = sum(n for _, n in found) or 1
-            shares[element.element] = {str(code): n / total for code, n in sorted(found)}
+    names, coded = [e.element for e in layout.elements], [e.element for e in layout.elements if e.type == "code"]
+    asked = ", ".join([*(f'count("{n}")' for n in names), *(f'histogram("{n}")' for n in coded)])
+    n_rows, *counts = engine.sql(f"SELECT count(*), {asked} FROM accepted").fetchall()[0]
+    filled, histograms = counts[: len(names)], counts[len(names) :]
+    shares = {
+        name: {str(code): n / sum(found.values()) for code, n in sorted(found.items())}
+        for name, found in zip(coded, (h or {} for h in histograms), strict=True)
+    }
     return {
         "rows": n_rows,
         "null_share": {n: 1 - f / n_rows if n_rows else 1.0 for n, f in zip(names, filled, strict=True)},
@@ -37,7 +34,7 @@ def profile_of(engine: duckdb.DuckDBPyConnection, layout: FileLayout) -> dict[st
 
 def read_earlier(site: Site, sent: Submission, earlier: Sequence[Submission]) -> Mapping[str, Any] | None:
     """The profile of the last delivery of the same file for an earlier year, when there is one."""
-    for submission in sorted((s for s in earlier if s.period < sent.period), key=lambda s: -s.period):
+    for submission in sorted((s for s in earlier if s.period < sent.period), key=lambda s: s.period, reverse=True):
         path = site.root / "findings" / submission.submission_id / "profile.json"
         if path.exists():
             found: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
@@ -62,6 +59,6 @@ def compare(
     for column, codes in now["code_share"].items():
         old = before["code_share"].get(column, {})
         moved = [c for c in sorted({*codes, *old}) if abs(codes.get(c, 0.0) - old.get(c, 0.0)) > limits["max_change_in_code_share"]]
-        if old and moved:
+        if old and codes and moved:
             found.append(finding("FND-116", "warning", column, ", ".join(moved), now["rows"]))
     return found

@@ -6,7 +6,9 @@ partners' keys of one person say nothing to each other.
 
 from __future__ import annotations
 
+import functools
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +18,28 @@ import pyarrow as pa
 
 from c2c.catalog import Catalog, FileLayout, load
 from c2c.intake._maps import ColumnMap, apply_map
-from c2c.intake._reading import read_delivery
-from c2c.plumbing import keys
+from c2c.intake._reading import Unreadable, read_delivery
+from c2c.plumbing import errors, keys
 from c2c.plumbing.site import Site, scratch
 
 SEPARATOR = "\x1f"
 SCHOOL_YEAR = r"regex ^20\d{2}-\d{2}$"
 
 
+# The language of expressions cannot join bytes, the engine joins them as it joins text: so bytes pass for text here.
 @ibis.udf.scalar.builtin
-def sha256(data: bytes) -> str:  # type: ignore[empty-body]
+def sha256(data: str) -> str:  # type: ignore[empty-body]
     """SHA-256 as hex."""
 
 
 @ibis.udf.scalar.builtin
-def unhex(text: str) -> bytes:  # type: ignore[empty-body]
+def unhex(text: str) -> str:  # type: ignore[empty-body]
     """Bytes from hex."""
 
 
 @ibis.udf.scalar.builtin
-def encode(text: str) -> bytes:  # type: ignore[empty-body]
+def encode(text: str) -> str:  # type: ignore[empty-body]
     """Text as UTF-8 bytes."""
-
-
-@ibis.udf.scalar.builtin(name="concat")
-def join_bytes(first: bytes, second: bytes) -> bytes:  # type: ignore[empty-body]
-    """Two byte strings, one after the other."""
 
 
 @ibis.udf.scalar.builtin(name="left")
@@ -49,31 +47,49 @@ def first_signs(text: str, n: int) -> str:  # type: ignore[empty-body]
     """The first n signs of a text."""
 
 
-def identifiers_of(table: ibis.Table, layout: FileLayout, key: bytes) -> ibis.Table:
+MOMENT = ibis.table({"day_": "date", "period_": "int64", "inner_": "string", "outer_": "string"}, name="moment")
+"""One row of what differs between two deliveries of one file (the pads are those of its partner's key), so that one text of a
+statement serves them all."""
+
+
+def columns_of(layout: FileLayout) -> dict[str, str]:
+    """The tables `delivery` and `accepted`: the file's row number, its contract's columns as text, and the row's RecordKey."""
+    return {"row_": "int64"} | dict.fromkeys((e.element for e in layout.elements), "string") | {"record_key": "string"}
+
+
+@functools.lru_cache(maxsize=256)
+def trays_of(layout: FileLayout) -> tuple[str, str]:
+    """The statements that make the *who* and the *what* of a file from `accepted` and `moment`."""
+    table = ibis.table(columns_of(layout), name="accepted")
+    return ibis.to_sql(identifiers_of(table, layout), dialect="duckdb"), ibis.to_sql(records_of(table, layout), dialect="duckdb")
+
+
+def identifiers_of(table: ibis.Table, layout: FileLayout) -> ibis.Table:
     """The *who*: one row per RecordKey, `n_records` rows collapsed; matching columns as sent, `lookup_…` for each person id."""
     matching = [e.element for e in layout.elements if e.matching]
-    lookups = {f"lookup_{c}": lookup_of(table, layout, c, key) for c in layout.person_id_columns}
-    keyed = table.select(*matching, record_key=record_key_of(table, layout, key), **lookups)
-    kept = {name: keyed[name].arbitrary() for name in (*matching, *lookups)}
-    return keyed.group_by("record_key").agg(n_records=keyed.count(), **kept).order_by("record_key")
+    people = table.group_by("record_key").agg(n_records=table.count(), **{name: table[name].arbitrary() for name in matching})
+    people = people.cross_join(MOMENT)
+    lookups = {f"lookup_{c}": lookup_of(people, layout, c) for c in layout.person_id_columns}
+    return people.select("record_key", "n_records", *matching, **lookups).order_by("record_key")
 
 
-def records_of(table: ibis.Table, layout: FileLayout, key: bytes, period: int) -> ibis.Table:
+def records_of(table: ibis.Table, layout: FileLayout) -> ibis.Table:
     """The *what*: one row per accepted row under its RecordKey; no identity column; values typed, school years as closing years.
 
     Two columns are derived here because identity values go no further: `age_bracket` on the last day of the closing school year, and
     `has_ssn`, whether a Social Security number was sent. Neither is in a file whose rows hold no birth date or number.
     """
+    table = table.cross_join(MOMENT)
     names = [e.element for e in layout.elements]
     columns = {e.element: typed(table[e.element], e) for e in layout.elements if e.role != "identity"}
     if "birth_date" in names:
-        columns["age_bracket"] = age_bracket(table["birth_date"].try_cast("date"), period)
+        columns["age_bracket"] = age_bracket(table["birth_date"].try_cast("date"), table["period_"])
     if "ssn" in names:
         columns["has_ssn"] = table["ssn"].notnull()
-    return table.select(record_key=record_key_of(table, layout, key), **columns)
+    return table.select("record_key", **columns)
 
 
-def age_bracket(birth: Any, period: int) -> Any:
+def age_bracket(birth: Any, period: Any) -> Any:
     """The catalog's age bracket of a birth date on 30 June of a closing year: the brackets are codes such as `25_29`."""
     age = period - birth.year() - (birth.month() > 6).cast("int64")
     cases = []
@@ -93,19 +109,27 @@ def typed(x: Any, element: Any) -> Any:
     return x.try_cast({"integer": "int64", "decimal": "float64", "date": "date"}.get(element.type, "string"))
 
 
-def record_key_of(table: ibis.Table, layout: FileLayout, key: bytes) -> Any:
-    """The RecordKey of each row: of kind, scope and id, and in files that carry names of every identity value as sent."""
+def record_key_of(table: ibis.Table, layout: FileLayout) -> Any:
+    """The RecordKey of each row of a table joined with `moment`: of kind, scope and id, and in files that carry names of every
+    identity value as sent."""
     kind = layout.person_id_columns[0]
     parts = [ibis.literal(kind), _scope(table, layout, kind), table[kind]]
     if layout.carries_names:
         parts += [table[e.element] for e in layout.elements if e.role == "identity"]
-    return _hmac(key, parts)
+    return _hmac(table, parts)
 
 
-def lookup_of(table: ibis.Table, layout: FileLayout, column: str, key: bytes) -> Any:
+def lookup_of(table: ibis.Table, layout: FileLayout, column: str) -> Any:
     """The key that a file without names would give this person id; null where it is blank."""
-    found = _hmac(key, [ibis.literal(column), _scope(table, layout, column), table[column]])
+    found = _hmac(table, [ibis.literal(column), _scope(table, layout, column), table[column]])
     return table[column].isnull().ifelse(ibis.null().cast("string"), found)
+
+
+def make_moment(engine: duckdb.DuckDBPyConnection, key: bytes, *, day: date, period: int) -> None:
+    """Make the table `moment` of one delivery."""
+    inner, outer = keys.hmac_pads(key)
+    engine.execute("CREATE TABLE moment (day_ DATE, period_ BIGINT, inner_ BLOB, outer_ BLOB)")
+    engine.execute("INSERT INTO moment VALUES (?, ?, ?, ?)", [day, period, inner, outer])
 
 
 def record_keys(
@@ -114,34 +138,51 @@ def record_keys(
     """The RecordKey of each row of a file beside its primary key (values joined by `|`), to compare a match with the truth."""
     layout = catalog.files[file]
     with scratch(site) as private, duckdb.connect(config={"threads": 2}) as engine:
-        names, _ = read_delivery(engine, path, column_map or ColumnMap(), private)
-        table = as_contracted(ibis.table(dict.fromkeys(["row_", *names], "string"), name="sent"), layout, column_map)
+        sent = read_delivery(engine, path, column_map or ColumnMap(), private)
+        make_moment(engine, keys.naming_key(site, f"partner/{partner}"), day=date.min, period=0)
+        engine.sql(contracted(layout, sent.columns, column_map)).create_view("delivery")
+        table = ibis.table(columns_of(layout), name="delivery")
         primary = ibis.literal("|").join([table[c].fill_null("") for c in layout.primary_key])
-        wanted = table.select(
-            primary_key=primary, record_key=record_key_of(table, layout, keys.naming_key(site, f"partner/{partner}"))
-        )
-        return engine.sql(ibis.to_sql(wanted, dialect="duckdb")).to_arrow_table()
+        return engine.sql(ibis.to_sql(table.select("record_key", primary_key=primary), dialect="duckdb")).to_arrow_table()
 
 
 def map_file(source: Path, column_map: ColumnMap, target: Path) -> Path:
-    """Any file as a column map says, all columns text, as Parquet: for matching files that no contract speaks of."""
+    """Any file as a column map says, all columns text, as Parquet: for matching files that no contract speaks of.
+
+    Raises:
+        WrongUse: INT-002 the map speaks of a column the file does not have, INT-004 the file cannot be read.
+    """
     with tempfile.TemporaryDirectory() as private, duckdb.connect(config={"threads": 2}) as engine:
-        names, _ = read_delivery(engine, source, column_map, Path(private))
-        table = apply_map(ibis.table(dict.fromkeys(["row_", *names], "string"), name="sent"), column_map)
-        engine.sql(ibis.to_sql(table.order_by("row_").drop("row_"), dialect="duckdb")).write_parquet(
-            str(target), compression="zstd"
-        )
+        try:
+            sent = read_delivery(engine, source, column_map, Path(private))
+        except Unreadable as reason:
+            raise errors.WrongUse(
+                "INT-004", where=source.name, what=f"the file cannot be read: {reason}", remedy="Send it as CSV or Parquet."
+            ) from None
+        table = apply_map(ibis.table(dict.fromkeys(sent.columns, "string"), name="sent"), column_map)
+        engine.sql(ibis.to_sql(table, dialect="duckdb")).write_parquet(str(target), compression="zstd")
     return target
 
 
-def as_contracted(sent: ibis.Table, layout: FileLayout, column_map: ColumnMap | None) -> ibis.Table:
-    """A table as sent under the contract's columns: mapped, trimmed, blanks as null, optional columns that were left out as null."""
-    table = apply_map(sent, column_map) if column_map else sent
-    columns = {
-        e.element: table[e.element].strip().nullif("") if e.element in table.columns else ibis.null().cast("string")
-        for e in layout.elements
-    }
-    return table.select("row_", **columns)
+@functools.lru_cache(maxsize=256)
+def contracted(layout: FileLayout, columns: tuple[str, ...], column_map: ColumnMap | None) -> str:
+    """The statement that brings `sent` under the contract's columns: mapped, trimmed, blanks as null, optional columns that were left
+    out as null, and a RecordKey on every row."""
+    table = ibis.table(dict.fromkeys(columns, "string"), name="sent")
+    table = apply_map(table, column_map) if column_map else table
+    table = table.select(
+        **{
+            e.element: _trimmed(table[e.element]).nullif("") if e.element in table.columns else ibis.null().cast("string")
+            for e in layout.elements
+        }
+    ).cross_join(MOMENT)
+    named = table.select(*(e.element for e in layout.elements), record_key=record_key_of(table, layout))
+    return ibis.to_sql(named, dialect="duckdb")
+
+
+def _trimmed(x: Any) -> Any:
+    """Without blanks around it. Few values have any, and to look is a quarter of the work of trimming."""
+    return ((x < "!") | (x.right(1) < "!")).ifelse(x.strip(), x)
 
 
 def _scope(table: ibis.Table, layout: FileLayout, column: str) -> Any:
@@ -149,7 +190,7 @@ def _scope(table: ibis.Table, layout: FileLayout, column: str) -> Any:
     return table[scope] if scope and scope != "unknown" else ibis.literal("")
 
 
-def _hmac(key: bytes, parts: list[Any]) -> Any:
-    inner, outer = (unhex(ibis.literal(pad.hex())) for pad in keys.hmac_pads(key))
+def _hmac(table: ibis.Table, parts: list[Any]) -> Any:
     message = ibis.literal(SEPARATOR).join([part.fill_null("") for part in parts])
-    return first_signs(sha256(join_bytes(outer, unhex(sha256(join_bytes(inner, encode(message)))))), 32)
+    inner = unhex(sha256(table["inner_"] + encode(message)))
+    return first_signs(sha256(table["outer_"] + inner), 32)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from c2c import audit, catalog, governance
@@ -64,14 +67,20 @@ def deposit(site: Site, batch: Batch, *, permit: Permit) -> None:
         rows_set_aside=batch.rows_set_aside,
     )
     store = storage.open_store(_address(site, sent.partner))
+    earlier = [s.submission_id for s in held(site, partner=sent.partner) if (s.file, s.period) == (sent.file, sent.period)]
     lookups = _lookups(batch.identifiers.path)
     trays = {"identifiers": batch.identifiers.path, "records": batch.records.path} | ({"lookups": lookups} if lookups else {})
     sealed = {}
-    for tray, path in trays.items():
-        holders = [f"partner/{sent.partner}", f"room/{ROOM_OF_TRAY[tray]}"]
-        recipient = keys.wrap_new_key(site, _key(sent.submission_id, tray), holders)
-        sealed[tray] = {"sha256": storage.seal_into(store, _name(sent.submission_id, tray), path, recipient)}
-    earlier = [s.submission_id for s in held(site) if (s.partner, s.file, s.period) == (sent.partner, sent.file, sent.period)]
+    try:
+        for tray, path in trays.items():
+            holders = [f"partner/{sent.partner}", f"room/{ROOM_OF_TRAY[tray]}"]
+            recipient = keys.wrap_new_key(site, _key(sent.submission_id, tray), holders)
+            sealed[tray] = {"sha256": storage.seal_into(store, _name(sent.submission_id, tray), path, recipient)}
+    except BaseException:
+        # Trays without a manifest are held by nobody; without keys they are nothing at all.
+        for tray in trays:
+            keys.destroy_key(site, _key(sent.submission_id, tray))
+        raise
     write_json(
         folder / "manifest.json",
         {
@@ -90,10 +99,10 @@ def deposit(site: Site, batch: Batch, *, permit: Permit) -> None:
     )
 
 
-def held(site: Site, *, ever: bool = False) -> tuple[Submission, ...]:
+def held(site: Site, *, partner: str = "*", ever: bool = False) -> tuple[Submission, ...]:
     """The submissions in force, by partner, file and year: neither withdrawn nor replaced; with `ever`, those too."""
-    found_in = [p for p in (site.root / "vault").glob("*/*/manifest.json") if ever or not _withdrawn(p.parent)]
-    manifests = [json.loads(p.read_text("utf-8")) for p in found_in]
+    found_in = [p for p in (site.root / "vault").glob(f"{partner}/*/manifest.json") if ever or not _withdrawn(p.parent)]
+    manifests = [_manifest(p, p.stat().st_mtime_ns) for p in found_in]
     replaced = set() if ever else {old for m in manifests for old in m["supersedes"]}
     found = (Submission(**m["submission"]) for m in manifests if m["id"] not in replaced)
     return tuple(sorted(found, key=lambda s: (s.partner, s.file, s.period)))
@@ -133,7 +142,8 @@ def open_trays(
             )
         if sent.file not in files or not permit.years[0] <= sent.period <= permit.years[1]:
             continue
-        manifest = json.loads((_folder(site, sent) / "manifest.json").read_text("utf-8"))
+        path = _folder(site, sent) / "manifest.json"
+        manifest = _manifest(path, path.stat().st_mtime_ns)
         if tray not in manifest["trays"]:
             continue
         audit.append(
@@ -161,7 +171,8 @@ def open_trays(
 
 
 def withdraw(site: Site, submission_id: str, *, reason: str, permit: Permit) -> Submission:
-    """Take a submission back for its partner: its keys are destroyed, so its trays go dark wherever copies of them lie.
+    """Take a submission back for its partner, and the earlier ones it took the place of: their keys are destroyed, so their trays go
+    dark wherever copies of them lie.
 
     Raises:
         VaultError: VLT-003 it is not held.
@@ -176,31 +187,46 @@ def withdraw(site: Site, submission_id: str, *, reason: str, permit: Permit) -> 
         )
     layout = catalog.load().files[sent.file]
     governance.check_permit(site, permit, purpose="submission", elements=[e.path for e in layout.elements], today=clock.today())
-    audit.append(
-        site,
-        "vault:submission:withdrawn",
-        actor=permit.actor,
-        permit=permit.permit_id,
-        submission=submission_id,
-        partner=sent.partner,
-        file=sent.file,
-        period=sent.period,
-        reason=reason,
-    )
-    for tray in ROOM_OF_TRAY:
-        keys.destroy_key(site, _key(submission_id, tray))
-    write_json(_folder(site, sent) / "withdrawn.json", {"at": clock.stamp(), "reason": reason, "actor": permit.actor})
+    same = [s for s in held(site, partner=sent.partner, ever=True) if (s.file, s.period) == (sent.file, sent.period)]
+    # The one in force last: stopped midway, this can be done again.
+    for taken in sorted(same, key=lambda s: s.submission_id == submission_id):
+        if _withdrawn(_folder(site, taken)):
+            continue
+        audit.append(
+            site,
+            "vault:submission:withdrawn",
+            actor=permit.actor,
+            permit=permit.permit_id,
+            submission=taken.submission_id,
+            partner=taken.partner,
+            file=taken.file,
+            period=taken.period,
+            reason=reason,
+        )
+        for tray in ROOM_OF_TRAY:
+            keys.destroy_key(site, _key(taken.submission_id, tray))
+        write_json(_folder(site, taken) / "withdrawn.json", {"at": clock.stamp(), "reason": reason, "actor": permit.actor})
     return sent
 
 
 def _lookups(identifiers: Path) -> Path | None:
     """The lookup columns alone, as a file beside the tray; nothing when the file has none."""
-    columns = [name for name in pq.read_schema(identifiers).names if name.startswith("lookup_")]
-    if not columns:
-        return None
-    path = identifiers.with_name(identifiers.name + ".lookups")
-    pq.write_table(pq.read_table(identifiers, columns=columns), path)
+    with pq.ParquetFile(identifiers) as who:
+        columns = [name for name in who.schema_arrow.names if name.startswith("lookup_")]
+        if not columns:
+            return None
+        path = identifiers.with_name(identifiers.name + ".lookups")
+        with pq.ParquetWriter(path, pa.schema([who.schema_arrow.field(c) for c in columns])) as marks:
+            for batch in who.iter_batches(columns=columns):
+                marks.write_batch(batch)
     return path
+
+
+@functools.lru_cache(maxsize=65_536)
+def _manifest(path: Path, written: int) -> Mapping[str, Any]:
+    """A submission's manifest. It never changes once it is there, and each delivery asks for those of all before it."""
+    said: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+    return said
 
 
 def _folder(site: Site, sent: Submission) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -91,3 +92,53 @@ def test_a_permit_for_another_file_does_not_seal_this_one(site: Site, tmp_path: 
     """A partner sends what its agreement lists."""
     with pytest.raises(governance.NotPermitted):
         vault.deposit(site, a_batch(tmp_path / "in", period=2024), permit=a_submission_permit(site, "k12_status"))
+
+
+def test_taking_back_a_correction_takes_back_what_it_corrected(tmp_path: Path) -> None:
+    """A partner that withdraws a year's file does not find last month's version of it in force instead, nor readable."""
+    site = a_site(tmp_path)
+    first, second = (a_batch(tmp_path / n, identifiers=[MARIA], records=[HER_RECORD]) for n in ("first", "second"))
+    second = replace(second, submission=replace(second.submission, submission_id="s-corrected"))
+    for batch in (first, second):
+        vault.deposit(site, batch, permit=a_submission_permit(site))
+    assert [s.submission_id for s in vault.held(site)] == ["s-corrected"]
+    vault.withdraw(site, "s-corrected", reason="consent ended", permit=a_submission_permit(site))
+    assert vault.held(site) == () and not list((site.root / "keys" / "submission").rglob("*.wrapped"))
+    told = [e["submission"] for e in audit.entries(site) if e["event"] == "vault:submission:withdrawn"]
+    assert sorted(told) == sorted([first.submission.submission_id, "s-corrected"])
+    with pytest.raises(vault.VaultError, match="VLT-003"):
+        vault.withdraw(site, "s-corrected", reason="again", permit=a_submission_permit(site))
+
+
+def test_a_partners_own_address_holds_its_trays_and_nobody_elses(tmp_path: Path) -> None:
+    """The district's records lie on the disk that c2c.toml names; the site keeps the manifest alone, and all works as before."""
+    site = a_site(tmp_path)
+    elsewhere = tmp_path / "disk of cde"
+    with (site.root / "c2c.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'\ncde = "{elsewhere}"\n')
+    vault.deposit(site, a_batch(tmp_path / "in", identifiers=[MARIA], records=[HER_RECORD]), permit=a_submission_permit(site))
+    wages = a_batch(tmp_path / "in", "ui_wage", identifiers=[MARIA], records=[HER_RECORD])
+    vault.deposit(site, wages, permit=a_submission_permit(site, "ui_wage"))
+    assert len(list(elsewhere.rglob("*.age"))) == 3 and not list((site.root / "vault" / "cde").rglob("*.age"))
+    assert list((site.root / "vault" / "edd").rglob("*.age"))
+    opening = vault.open_trays(site, "records", permit=a_permit(site), scratch=tmp_path)
+    opened = next(opening)
+    assert pq.read_table(opened.path).to_pylist() == [HER_RECORD]
+
+
+def test_a_store_that_does_not_answer_leaves_nothing_half_kept(tmp_path: Path) -> None:
+    """The bucket is down: a coded refusal without address or credential, no submission, no key; sent again later, it is kept."""
+    site = a_site(tmp_path)
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    settings = (site.root / "c2c.toml").read_text("utf-8")
+    (site.root / "c2c.toml").write_text(settings + f'\ncde = "{blocked}"\n', "utf-8")
+    (blocked / "s-k12_person-2025").write_text("a file where a folder must be", "utf-8")
+    batch = a_batch(tmp_path / "in", identifiers=[MARIA], records=[HER_RECORD])
+    with pytest.raises(errors.CodedError, match="STO-001") as refused:
+        vault.deposit(site, batch, permit=a_submission_permit(site))
+    assert str(blocked) not in str(refused.value)
+    assert vault.held(site) == () and not list((site.root / "keys" / "submission").rglob("*.wrapped"))
+    (blocked / "s-k12_person-2025").unlink()
+    vault.deposit(site, batch, permit=a_submission_permit(site))
+    assert len(vault.held(site)) == 1
