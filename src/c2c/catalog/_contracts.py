@@ -32,6 +32,8 @@ def contract(layout: FileLayout, catalog: Catalog) -> str:
             row["primaryKeyPosition"] = layout.primary_key.index(element.element) + 1
         if element.ceds_id:
             row["authoritativeDefinitions"] = [{"type": "businessDefinition", "url": f"ceds:{element.ceds_id}"}]
+        dates = {"effectiveFrom": element.effective_from, "effectiveTo": element.effective_to}
+        row["customProperties"] = [{"property": k, "value": v.isoformat()} for k, v in dates.items() if v]
         row["quality"] = [{"type": "text", "name": c.kind, "description": c.text} for c in parse_rule(element.rule)]
         properties.append({k: v for k, v in row.items() if v not in ([], "")})
     partner = next(p for p in catalog.partners if p["partner_code"] == layout.partner_code)

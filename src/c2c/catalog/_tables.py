@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -43,6 +43,10 @@ class Element:
         """`partner.file.element`: how permits and pulls name it."""
         return f"{self.partner_code}.{self.file}.{self.element}"
 
+    def in_force(self, day: date) -> bool:
+        """May it be asked for on this day? Dates are of the asking, not of the years told: history is sent under today's list."""
+        return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+
 
 @dataclass(frozen=True, eq=False)
 class FileLayout:
@@ -69,6 +73,12 @@ class FileLayout:
         """Does the file name people, or only carry keys?"""
         return any(e.element == "last_name" for e in self.elements)
 
+    def on(self, day: date) -> FileLayout:
+        """The file as it is asked for on a day: its elements in force then."""
+        if all(e.in_force(day) for e in self.elements):
+            return self
+        return replace(self, elements=tuple(e for e in self.elements if e.in_force(day)))
+
     def element(self, name: str) -> Element:
         """The element of that name. Raises KeyError."""
         return next(e for e in self.elements if e.element == name)
@@ -76,13 +86,17 @@ class FileLayout:
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """All tables of the catalog. `files` by file name (unique alone); `code_sets` in their order; the rest as rows of text."""
+    """All tables of the catalog. `files` by file name (unique alone); `code_sets` in their order; the rest as rows of text.
+
+    `anchors` are public figures that a pretend state must come near: value, tolerance and source of each.
+    """
 
     partners: tuple[Mapping[str, str], ...]
     files: Mapping[str, FileLayout]
     code_sets: Mapping[str, Mapping[str, Mapping[str, str]]] = field(repr=False)
     measures: Mapping[str, Mapping[str, str]] = field(repr=False)
     research_agenda: tuple[Mapping[str, str], ...] = field(repr=False)
+    anchors: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     @property
     def elements(self) -> tuple[Element, ...]:
@@ -126,10 +140,11 @@ def load(folder: Path | None = None) -> Catalog:
         code_sets=code_sets,
         measures={row["measure"]: row for row in rows["measures"]},
         research_agenda=rows["research_agenda"],
+        anchors={row["anchor"]: row for row in rows["anchors"]},
     )
 
 
-_TABLES = ("partners", "submissions", "elements", "code_sets", "measures", "research_agenda")
+_TABLES = ("partners", "submissions", "elements", "code_sets", "measures", "research_agenda", "anchors")
 
 
 def _rows(folder: Path | None, name: str) -> Iterator[Mapping[str, str]]:

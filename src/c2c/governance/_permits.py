@@ -77,7 +77,10 @@ def permitted_elements(site: Site, purpose: str, *, today: date) -> frozenset[st
     """Every element that some clause in force shares for a purpose: the most a permit for it can hold."""
     shared = [(a.partner, c) for a in agreements(site) if a.in_force(today) for c in a.clauses if c.purpose == purpose]
     return frozenset(
-        e.path for e in catalog.load().elements for partner, clause in shared if partner == e.partner_code and clause.covers(e)
+        e.path
+        for e in catalog.load().elements
+        for partner, clause in shared
+        if partner == e.partner_code and e.in_force(today) and clause.covers(e)
     )
 
 

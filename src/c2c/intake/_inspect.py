@@ -60,7 +60,7 @@ def inspect(
     """
     if not path.is_file():
         raise IntakeError("INT-003", where=path.name, what="there is no such file", remedy="Check the path.")
-    layout = catalog.files[file]
+    layout = catalog.files[file].on(clock.today())
     digest = storage.file_sha256(path)
     times = sum((s.period, s.sha256) == (period, digest) for s in gone)
     name = "|".join([partner, file, str(period), digest, *([str(times)] if times else [])])

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import csv
+import functools
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import ibis
+
+from c2c import catalog
 
 if TYPE_CHECKING:
     from c2c.linkage._facts import Bench
 
 SEGMENTS = ("ccc", "csu", "uc")
 HALF_TIME = ("full", "three_quarter", "half")
+NUMBER_FILES = ("aid_application", "training_participation", "cdss_person")
+"""Aid, training and social service files: where the number of a person not seen in college can be found."""
 
 
 def prepare(bench: Bench, year: int) -> None:
-    """Lay out `enrollments`, `awards_earned`, `wages`, `pay`, `with_number` and `origins`, all up to a closing year."""
+    """Lay out `enrollments`, `awards_earned`, `wages`, `with_number` and `number_in_services`, up to a closing year."""
     bench.make("enrollments", enrollments(bench).filter(ibis._.academic_year <= year))
     bench.make("awards_earned", awards(bench))
     bench.make("wages", quarterly_wages(bench))
-    bench.make("with_number", people_with_number(bench))
+    wage_earners = bench.table("wages").select("pseudonym")
+    bench.make("with_number", _people_with_number(bench, ("ccc_person", "csu_person", "uc_person", *NUMBER_FILES), wage_earners))
+    bench.make("number_in_services", _people_with_number(bench, NUMBER_FILES, wage_earners.filter(ibis.literal(False))))
 
 
 def race_ethnicity(hispanic: Any, race_codes: Any) -> Any:
@@ -26,8 +35,9 @@ def race_ethnicity(hispanic: Any, race_codes: Any) -> Any:
 
     Source: the catalog's `race_ethnicity` and `race_detail` sets; a group is told by the first digit of its codes.
     """
-    groups = ibis.literal(["american_indian", "asian", "pacific_islander", "filipino", "black", "white"])
-    digits = ibis.literal(["1", "2", "3", "4", "6", "7"])
+    rows = read_list("race_groups")
+    groups = ibis.literal([row["group"] for row in rows])
+    digits = ibis.literal([row["first_digit"] for row in rows])
     first = race_codes.fill_null("").split(" ").map(lambda code: code.left(1)).unique().filter(lambda d: digits.contains(d))  # noqa: PLW0108 - the method takes its argument by position only
     only = groups[digits.index(first[0])]
     return ibis.cases(
@@ -51,7 +61,8 @@ def yes_no(flag: Any) -> Any:
 def enrollments(bench: Bench) -> ibis.Table:
     """Every term of every student in the three public systems, other than as a high school student. One row per person, campus and term.
 
-    A term begins and ends on the days of `terms.csv`. `load_half`: at least half time.
+    A term begins and ends on the days of `terms.csv`; `term_number` counts terms through the years, so that terms of one name and year in two
+    systems are one term whatever their days. `load_half`: at least half time.
     """
     parts = []
     for segment in SEGMENTS:
@@ -72,7 +83,9 @@ def enrollments(bench: Bench) -> ibis.Table:
     begin = ibis.date(dated.academic_year + dated.start_year_offset, dated.start_month, dated.start_day)
     end = ibis.date(dated.academic_year + dated.end_year_offset, dated.end_month, dated.end_day)
     columns = [*every.columns]
-    dated = dated.select(*columns, begins=begin, ends=end, load_half=dated.attendance_load.isin(HALF_TIME))
+    order = [(code, int(row["order"]) - 1) for code, row in catalog.load().code_sets["term"].items()]
+    number = dated.academic_year * len(order) + dated.term.cases(*order, else_=0)
+    dated = dated.select(*columns, begins=begin, ends=end, term_number=number, load_half=dated.attendance_load.isin(HALF_TIME))
     return dated.mutate(first_quarter=quarter_of(dated.begins), last_quarter=quarter_of(dated.ends))
 
 
@@ -110,21 +123,19 @@ def quarterly_wages(bench: Bench) -> ibis.Table:
     )
     real = joined.select(
         "pseudonym", "employer_account", "employer_county", naics2=joined.naics_code.left(2), quarter=joined.wage_year * 4 + joined.wage_quarter - 1,
-        wages=joined.quarterly_wages * level / joined.price,
+        wages=joined.quarterly_wages * (level / joined.price),
     ).filter(ibis._.wages > 0)  # fmt: skip
     per_job = real.group_by("pseudonym", "quarter", "employer_account").agg(wages=real.wages.sum(), naics2=real.naics2.min())
-    ranked = per_job.mutate(
-        place=ibis.row_number().over(group_by=("pseudonym", "quarter"), order_by=(per_job.wages.desc(), per_job.employer_account))
+    total = per_job.group_by("pseudonym", "quarter").agg(
+        wages=per_job.wages.sum(), main=_main_employer(per_job, per_job.employer_account)
     )
-    main = ranked.filter(ranked.place == 0).select("pseudonym", "quarter", main_employer="employer_account", naics2="naics2")
-    total = per_job.group_by("pseudonym", "quarter").agg(wages=per_job.wages.sum())
-    return total.join(main, ["pseudonym", "quarter"]).select("pseudonym", "quarter", "wages", "main_employer", "naics2")
+    return total.select("pseudonym", "quarter", "wages", main_employer=total.main.employer, naics2=total.main.naics2)
 
 
-def people_with_number(bench: Bench) -> ibis.Table:
-    """People whose wages could be seen: a Social Security number was sent by some partner, or wages were found. One row per person."""
-    parts = [bench.table("ui_wage").select("pseudonym")]
-    for file in ("ccc_person", "csu_person", "uc_person", "aid_application", "cdss_person"):
+def _people_with_number(bench: Bench, names: tuple[str, ...], also: ibis.Table) -> ibis.Table:
+    """People whose Social Security number was sent in one of these files, and those of `also`. One row per person."""
+    parts = [also]
+    for file in names:
         if bench.has(file) and "has_ssn" in bench.table(file).columns:
             sent = bench.table(file)
             parts.append(sent.filter(sent.has_ssn).select("pseudonym"))
@@ -145,11 +156,20 @@ def pay_over(bench: Bench, people: ibis.Table, first: Any, last: Any) -> ibis.Ta
     spans = people.select("pseudonym", "unit", low=first, high=last)
     inside = spans.join(wages, "pseudonym").filter(lambda t: t.quarter.between(t.low, t.high))
     per_employer = inside.group_by("unit", "main_employer").agg(
-        wages=inside.wages.sum(), n=inside.quarter.nunique(), naics2=inside.naics2.min()
+        wages=inside.wages.sum(), n=inside.count(), naics2=inside.naics2.min()
     )
-    ranked = per_employer.mutate(
-        place=ibis.row_number().over(group_by="unit", order_by=(per_employer.wages.desc(), per_employer.main_employer))
+    total = per_employer.group_by("unit").agg(
+        pay=per_employer.wages.sum(), n_quarters=per_employer.n.sum(), main=_main_employer(per_employer, per_employer.main_employer)
     )
-    top = ranked.filter(ranked.place == 0).select("unit", "main_employer", "naics2")
-    total = per_employer.group_by("unit").agg(pay=per_employer.wages.sum(), n_quarters=per_employer.n.sum())
-    return total.join(top, "unit").select("unit", "pay", "n_quarters", "main_employer", "naics2")
+    return total.select("unit", "pay", "n_quarters", main_employer=total.main.employer, naics2=total.main.naics2)
+
+
+def _main_employer(paid: ibis.Table, employer: Any) -> Any:
+    """The employer who paid most, with its industry; of equals, the greater code, so that it is always the same one."""
+    return ibis.struct({"wages": paid.wages, "employer": employer, "naics2": paid.naics2}).max()
+
+
+@functools.cache
+def read_list(name: str) -> tuple[dict[str, str], ...]:
+    """One of the room's dated lists, row by row."""
+    return tuple(csv.DictReader((files("c2c.linkage") / f"{name}.csv").read_text("utf-8").splitlines()))

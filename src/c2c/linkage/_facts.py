@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from importlib.resources import files
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -58,40 +57,47 @@ def facts(site: Site, pull_id: str, scratch: Path, *, permit: Permit, year: int)
     """
     tables = open_tables(site, pull_id, scratch, permit=permit)
     audit.append(site, "linkage:facts:made", actor=permit.actor, permit=permit.permit_id, pull=pull_id)
-    found: dict[str, Path] = {}
+    missing = [f for f in student_pathways.NEEDS if f not in tables]
+    if missing:
+        raise LinkageError(
+            "LNK-003",
+            where=pull_id,
+            what=f"the pull holds no {missing[0]}",
+            remedy="Submit the file, or take measures that need it off the product.",
+        )
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": str(site.settings["memory"]),
         "threads": int(site.settings["threads"]),
         "temp_directory": str(scratch / "spill"),
     }
     with duckdb.connect(config=settings) as engine:
-        bench = Bench(engine)
-        for file, path in tables.items():
-            bench.lay(file, path)
-        missing = [f for f in student_pathways.NEEDS if not bench.has(f)]
-        if missing:
-            raise LinkageError(
-                "LNK-003",
-                where=pull_id,
-                what=f"the pull holds no {missing[0]}",
-                remedy="Submit the file, or take measures that need it off the product.",
-            )
-        _lay_lists(bench, site, scratch)
-        _derive.prepare(bench, year)
-        for population, make in student_pathways.POPULATIONS.items():
-            bench.make(f"facts_{population}", make(bench, year))
-            found[population] = scratch / f"facts.{population}.parquet"
-            bench.write(f"facts_{population}", found[population])
+        found = work_out(engine, tables, site.root / "institutions.parquet", scratch, year)
     for path in tables.values():
         path.unlink(missing_ok=True)
     return found
 
 
-def _lay_lists(bench: Bench, site: Site, scratch: Path) -> None:
-    """The room's dated lists and the site's places, as tables."""
-    for name in ("award_categories", "terms", "consumer_prices", "race_groups"):
-        rows = list(csv.DictReader((files("c2c.linkage") / f"{name}.csv").read_text("utf-8").splitlines()))
-        table = pl.DataFrame(rows)
+def work_out(
+    engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Path], institutions: Path, scratch: Path, year: int
+) -> dict[str, Path]:
+    """The facts of every population from a pull's open tables; returns Parquet files in `scratch`. One row per unit of the population and cohort."""
+    bench, found = Bench(engine), {}
+    for file, path in {**tables, "institutions": institutions}.items():
+        bench.lay(file, path)
+    _lay_lists(bench, scratch)
+    _derive.prepare(bench, year)
+    bench.make("students", student_pathways.students(bench))
+    for population, make in student_pathways.POPULATIONS.items():
+        found[population] = scratch / f"facts.{population}.parquet"
+        bench.make(f"facts_{population}", make(bench, year))
+        bench.write(f"facts_{population}", found[population])
+    return found
+
+
+def _lay_lists(bench: Bench, scratch: Path) -> None:
+    """The room's dated lists, as tables."""
+    for name in ("award_categories", "terms", "consumer_prices"):
+        table = pl.DataFrame(_derive.read_list(name))
         numbers = [c for c in table.columns if c.endswith(("year", "rank", "offset", "month", "day")) and c != "effective_from"]
         table = table.with_columns(
             pl.col(numbers).cast(pl.Int64), *([pl.col("index").cast(pl.Float64)] if "index" in table.columns else [])
@@ -99,4 +105,3 @@ def _lay_lists(bench: Bench, site: Site, scratch: Path) -> None:
         path = scratch / f"list.{name}.parquet"
         table.write_parquet(path)
         bench.lay(name, path)
-    bench.lay("institutions", site.root / "institutions.parquet")

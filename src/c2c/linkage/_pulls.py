@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def assemble(site: Site, purpose: str, *, records: Iterable[Records], links: Lin
     """
     governance.check_permit(site, permit, purpose=purpose, today=clock.today())
     with locked(site, "linkage", f"a pull for {purpose}"), scratch(site) as private:
-        tables, said = _join(site, purpose, records, links, permit, private)
+        tables, said = _join(site, purpose, sorted(permit.elements), permit.years, records, links, private)
         pull_id = f"{purpose}-{_digest(said)[:12]}"
         folder = site.folder("pulls", purpose) / pull_id
         audit.append(
@@ -81,12 +81,16 @@ def receipt(site: Site, pull_id: str) -> Mapping[str, Any]:
 
 
 def rebuild(site: Site, pull_id: str, *, records: Iterable[Records], links: Links, permit: Permit) -> Mapping[str, object]:
-    """Make a pull again from the same inputs and compare every table's hash: `ok`, and the files that differ.
+    """Make a pull again from the same inputs and compare every table's hash: `pull`, `equal`, and the files that `differ`.
+
+    The elements are those of the receipt: what the terms have opened since changes nothing, what they have closed is refused.
 
     Raises:
         LinkageError: LNK-002 the links have been made anew since; the old names of people are gone with their run.
+        NotPermitted: the terms no longer share an element that the pull holds.
     """
     said = receipt(site, pull_id)
+    governance.check_permit(site, permit, purpose=str(said["purpose"]), elements=said["elements"], today=clock.today())
     if said["links"] != links.run_id:
         raise LinkageError(
             "LNK-002",
@@ -95,10 +99,10 @@ def rebuild(site: Site, pull_id: str, *, records: Iterable[Records], links: Link
             remedy="Make a new pull; the old one can no longer be repeated.",
         )
     with scratch(site) as private:
-        _, again = _join(site, str(said["purpose"]), records, links, permit, private)
+        _, again = _join(site, str(said["purpose"]), said["elements"], said["years"], records, links, private)
     differ = sorted(f for f in {*said["tables"], *again["tables"]} if said["tables"].get(f) != again["tables"].get(f))
     audit.append(site, "linkage:pull:rebuilt", actor=permit.actor, permit=permit.permit_id, pull=pull_id, equal=not differ)
-    return {"ok": not differ, "pull": pull_id, "files": len(said["tables"]), "differ": differ, "rows": again["rows"]}
+    return {"pull": pull_id, "equal": not differ, "differ": differ}
 
 
 def pulls_using(site: Site, submission_id: str) -> tuple[str, ...]:
@@ -135,13 +139,13 @@ def open_tables(site: Site, pull_id: str, private: Path, *, permit: Permit) -> d
 
 
 def _join(
-    site: Site, purpose: str, records: Iterable[Records], links: Links, permit: Permit, private: Path
+    site: Site, purpose: str, elements: Sequence[str], years: Sequence[int], records: Iterable[Records], links: Links, private: Path
 ) -> tuple[dict[str, Path], dict[str, Any]]:
     """Every file's table, and what the receipt says of them. Trays come file by file, so that one file's rows lie in memory at a time."""
     known = _pseudonyms(site, purpose, links)
     tables: dict[str, Path] = {}
     said: dict[str, Any] = {
-        "purpose": purpose, "years": list(permit.years), "elements": sorted(permit.elements), "links": links.run_id, "code": c2c.__version__,
+        "purpose": purpose, "years": list(years), "elements": list(elements), "links": links.run_id, "code": c2c.__version__,
         "rule_editions": {}, "inputs": [], "tables": {}, "rows": 0, "rows_left_out": 0,
     }  # fmt: skip
     waiting: list[pl.DataFrame] = []
@@ -158,19 +162,21 @@ def _join(
             file = tray.submission.file
         said["inputs"].append({"id": tray.submission.submission_id, "sha256": tray.submission.sha256})
         prefix = f"{tray.submission.partner}.{file}."
-        wanted = [p.removeprefix(prefix) for p in sorted(permit.elements) if p.startswith(prefix)]
+        wanted = [p.removeprefix(prefix) for p in elements if p.startswith(prefix)]
         table = pl.read_parquet(tray.path)
         columns = [c for c in (*wanted, *DERIVED) if c in table.columns]
         waiting.append(table.select("record_key", pl.lit(tray.submission.period, dtype=pl.Int64).alias("period"), *columns))
     finish()
+    said["sha256"] = _digest(said["tables"])
     return tables, said
 
 
 def _write(table: pl.DataFrame, known: pl.DataFrame, path: Path, said: dict[str, Any], file: str) -> Path:
-    linked = table.join(known, on="record_key", how="inner").drop("record_key")
+    linked = table.join(known, on="record_key", how="inner", maintain_order="left").drop("record_key")
     columns = ["pseudonym", *(c for c in linked.columns if c != "pseudonym")]
-    linked = linked.select(columns).sort(columns)
-    linked.write_parquet(path, compression="zstd", statistics=False)
+    # By pseudonym, so that a row's place says nothing of where it stood when sent; then as sent, which sealed trays never change.
+    linked = linked.select(columns).sort("pseudonym", maintain_order=True)
+    linked.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
     said["tables"][file] = storage.file_sha256(path)
     said["rows"] += len(linked)
     said["rows_left_out"] += len(table) - len(linked)

@@ -4,7 +4,7 @@ Hides how lives are drawn. Never tells the truth to a room that is judged by it:
 files. Same seed, same bytes.
 """
 
-from c2c.synthetic._spoil import KINDS, spoil
+from c2c.synthetic._spoil import KINDS, UNUSUAL, spoil
 from c2c.synthetic._state import make_state
 
-__all__ = ["KINDS", "make_state", "spoil"]
+__all__ = ["KINDS", "UNUSUAL", "make_state", "spoil"]

@@ -55,12 +55,16 @@ class Lives:
     def __init__(self, people: People, drawn: StateMap, seed: int) -> None:
         self.people, self.map, self._seed, n = people, drawn, seed, people.n
         rng = np.random.default_rng([seed, 2])
-        self.district = people.district[people.household].copy()
+        self._house_district = people.district.copy()
+        self.district = people.district[people.household]
+        youngest = np.full(len(people.district), np.datetime64("1900-01-01"))
+        np.maximum.at(youngest, people.household[people.child], people.birth[people.child])
+        self._by_age = np.argsort(youngest, kind="stable")
         self.school = people.school.copy()
         self.home = people.household.astype(np.int64)
         self.ssid_index = np.arange(n)
         self.retired_index = np.full(n, -1)
-        self.public = people.child & (rng.random(n) < 0.93)
+        self.public = people.child & (rng.random(n) < 0.93)[people.household]
         self.left_school = np.zeros(n, dtype=bool)
         self.grad_year = np.zeros(n, dtype=int)
         self.system = np.zeros(n, dtype=np.int64)
@@ -84,23 +88,26 @@ class Lives:
         rng, p = np.random.default_rng([self._seed, 3, year]), self.people
         n, z = p.n, p.ability
         grade = year - p.kinder
-        # Home: one household in twenty-five moves; children and parents move together.
-        house_moves = rng.random(int(p.household.max()) + 1) < 0.04
-        moves = house_moves[p.household] & p.child
-        target = rng.integers(0, self.map.n_districts, len(house_moves))[p.household]
-        moved_from = np.where(moves & (target != self.district), self.district, -1)
-        self.district = np.where(moves, target, self.district)
-        self.home = np.where(moves, self.home + 1_000_003, self.home)
-        again = (moved_from >= 0) & (rng.random(n) < 0.08) & (grade > 0)
+        # Home: one household in twenty-five moves, children and parents together. Families with children of an age change places, so that each
+        # district's classes stay as large as they are.
+        house_moves = rng.random(len(self._house_district)) < 0.04
+        movers = self._by_age[house_moves[self._by_age]]
+        self._house_district[movers] = np.roll(self._house_district[movers], 1)
+        target = self._house_district[p.household]
+        moved_from = np.where(target != self.district, self.district, -1)
+        self.district = target
+        self.home = np.where(house_moves[p.household], self.home + 1_000_003, self.home)
+        # Now and then the new district does not find the pupil's number and has another made.
+        again = (moved_from >= 0) & (rng.random(n) < 0.08) & self.public & (grade > 0) & (grade <= 12) & ~self.left_school
         self.retired_index = np.where(again & (rng.random(n) < 0.7), self.ssid_index, -1)
         self.ssid_index = np.where(again, self.ssid_index + n, self.ssid_index)
 
         # School: kindergarten to grade 12; some leave from grade 10 on; most seniors graduate.
         in_k12 = self.public & (grade >= 0) & (grade <= 12) & ~self.left_school
         tk = self.public & (grade == -1) & (self.attachment < 0.40)
-        drop = in_k12 & (grade >= 10) & (rng.random(n) < 0.022 * np.exp(-0.7 * z))
+        drop = in_k12 & (grade >= 10) & (rng.random(n) < 0.018 * np.exp(-0.7 * z))
         senior = in_k12 & (grade == 12)
-        graduated = senior & ~drop & (rng.random(n) < np.clip(0.93 + 0.04 * z, 0.6, 0.99))
+        graduated = senior & ~drop & (rng.random(n) < np.clip(0.94 + 0.04 * z, 0.6, 0.99))
         self.left_school |= drop
         pupils = np.flatnonzero(in_k12 | tk)
 
@@ -120,10 +127,10 @@ class Lives:
         before_ever = self.ever.copy()
         # Entering in the fall after high school, or later at a community college.
         draw = rng.random(n)
-        p_uc = 0.066 * np.exp(0.85 * z - 0.25 * p.ses)
-        p_csu = 0.145 * np.exp(0.35 * z - 0.20 * p.ses)
+        p_uc = 0.074 * np.exp(0.85 * z - 0.25 * p.ses)
+        p_csu = 0.15 * np.exp(0.35 * z - 0.20 * p.ses)
         p_private = 0.07 * np.exp(0.3 * z - 0.4 * p.ses)
-        p_ccc = 0.355 * np.exp(-0.10 * z + 0.05 * p.ses)
+        p_ccc = 0.34 * np.exp(-0.10 * z + 0.05 * p.ses)
         scale = np.minimum(1, 0.95 / (p_uc + p_csu + p_private + p_ccc))
         edges = np.cumsum(np.stack([p_uc, p_csu, p_private, p_ccc]) * scale, axis=0)
         entrant = (since == 1) & (self.system == NONE)
@@ -155,13 +162,13 @@ class Lives:
         finish = np.select(
             [four & self.transferred & (y == 2), four & self.transferred & (y == 3), four & self.transferred & (y >= 4),
              four & ~self.transferred & (y == 4), four & ~self.transferred & (y == 5), four & ~self.transferred & (y >= 6)],
-            [0.40, 0.52, 0.40, np.where(self.system == UC, 0.64, 0.36), 0.55, 0.40], 0.0,
+            [0.40, 0.52, 0.40, np.where(self.system == UC, 0.68, 0.33), np.where(self.system == UC, 0.62, 0.50), 0.36], 0.0,
         )  # fmt: skip
         bachelor = four & (rng.random(n) < np.clip(finish * np.exp(0.25 * z), 0, 0.95))
         kinds.append((bachelor, "bachelor"))
         done_masters = self.in_masters & (y >= 2) & (rng.random(n) < 0.75)
         kinds.append((done_masters, "masters"))
-        ccc_rate = np.select([at_ccc & (y == 2), at_ccc & (y == 3), at_ccc & (y >= 4)], [0.18, 0.20, 0.12], 0.0)
+        ccc_rate = np.select([at_ccc & (y == 2), at_ccc & (y == 3), at_ccc & (y >= 4)], [0.14, 0.15, 0.10], 0.0)
         transfer = at_ccc & p.child & (rng.random(n) < np.clip(ccc_rate * np.exp(0.45 * z), 0, 0.8))
         adt = transfer & (rng.random(n) < 0.50)
         associate = at_ccc & ~adt & (y >= 2) & (rng.random(n) < 0.10)
@@ -170,7 +177,7 @@ class Lives:
         kinds.append((at_ccc & (rng.random(n) < 0.014), "certificate_short"))
         leave_rate = np.where(
             at_ccc, np.select([y == 1, y == 2], [0.27, 0.24], 0.36), np.select([y == 1, y == 2], [0.12, 0.07], 0.06)
-        )
+        ) * np.where(self.system == UC, 0.5, 1.0)
         leave = (
             (self.system != NONE) & ~transfer & ~self.in_masters & (rng.random(n) < np.clip(leave_rate * np.exp(-0.3 * z), 0, 0.9))
         )
@@ -213,7 +220,7 @@ class Lives:
         age = year - self.birth_year
         studying = self._enrolled != NONE
         chance = np.select(
-            [age < 17, age < 19, studying & (self._enrolled != CCC), studying, age < 62], [0, 0.35, 0.50, 0.62, 0.74], 0.3
+            [age < 17, age < 19, studying & (self._enrolled != CCC), studying, age < 62], [0, 0.35, 0.40, 0.50, 0.74], 0.3
         )
         steady = 0.75 * self.attachment + 0.25 * rng.random(n)
         works = steady < chance
@@ -221,7 +228,7 @@ class Lives:
         quarters = ((~missed) * (1 << np.arange(QUARTERS))[:, None]).sum(axis=0) * works
         changes = rng.random(n) < 0.25
         self.employer = np.where(changes, (self.n_employers * rng.random(n) ** 2.2).astype(np.int64), self.employer)
-        school = np.array([0.0, 0.07, 0.14, 0.44, 0.62])[self.award_level]
+        school = np.array([0.0, 0.07, 0.14, 0.40, 0.58])[self.award_level]
         growth = np.log1p(np.clip(age - 18, 0, 30) * 0.045) + 0.03 * (year - 2020)
         log_pay = 10.08 + school + growth + self.pay_effect + 0.08 * p.ability - 0.10 * p.female + rng.normal(0, 0.12, n)
         return np.exp(log_pay) * np.where(studying, 0.45, 1.0) * np.where(age < 19, 0.5, 1.0), quarters

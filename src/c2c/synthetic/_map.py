@@ -12,8 +12,13 @@ import polars as pl
 
 from c2c import catalog
 
-GRADUATES_PER_DISTRICT = 150
-"""A district is drawn only where it can show figures: this many graduates in each class."""
+GRADUATES_PER_DISTRICT = 172
+"""Mean size of a district's class, so that none falls below 150 graduates by chance: a class varies by about nine."""
+
+LARGER = 1.4
+"""Where there are more than `EVEN` districts, how much larger the mean one is than the smallest: some are several times its size."""
+
+EVEN = 5
 
 FIRST = ("Alder", "Bay", "Canyon", "Delta", "Ember", "Foothill", "Golden", "Harbor", "Iris", "Juniper", "Kestrel", "Laurel", "Manzanita", "Nopal",
          "Oak", "Poppy", "Quail", "Redwood", "Sierra", "Tule", "Valley", "Willow", "Yarrow", "Zinnia")  # fmt: skip
@@ -41,10 +46,14 @@ class StateMap:
 
 
 def draw_map(graduates_per_class: int, people: int) -> StateMap:
-    """A map for so many graduates a class: the largest counties first, all 58 from a million people; two high schools a district."""
+    """A map for so many graduates a class: the largest counties first, all 58 from a million people; two high schools a district.
+
+    A few districts are of one size; many are of many sizes, none so small that its class falls below what can be shown.
+    """
     rows = list(csv.DictReader((files("c2c.synthetic") / "counties.csv").read_text("utf-8").splitlines()))
     rows.sort(key=lambda r: -int(r["thousand_people"]))
-    n_districts = max(1, graduates_per_class // GRADUATES_PER_DISTRICT)
+    least = GRADUATES_PER_DISTRICT * (1.05 if graduates_per_class > EVEN * GRADUATES_PER_DISTRICT else 1.0)
+    n_districts = max(1, min(EVEN, int(graduates_per_class / least)), int(graduates_per_class / least / LARGER))
     n_counties = len(rows) if people >= 1_000_000 else max(1, min(len(rows), round(n_districts * 0.75)))
     n_districts = max(n_districts, n_counties)
     chosen = rows[:n_counties]
@@ -65,7 +74,11 @@ def draw_map(graduates_per_class: int, people: int) -> StateMap:
     ccc = np.array([f"{11 + 7 * i:03d}" for i in range(n_ccc)])
     csu, uc = np.array([f"{5 + 3 * i:02d}" for i in range(n_csu)]), np.array([f"{1 + i:02d}" for i in range(n_uc)])
     table = _institutions(county, code, schools, assembly, ccc, csu, uc)
-    weights = np.full(n_districts, 1 / n_districts)
+    # Zipf's law over what the smallest class leaves: the first district of the first county is the largest.
+    spread = 1 / (np.arange(n_districts) + 2.0)
+    floor = min(least / max(graduates_per_class, 1), 1 / n_districts)
+    weights = floor + (1 - floor * n_districts) * spread / spread.sum()
+    weights /= weights.sum()
     return StateMap(county, code, weights, schools, assembly, ccc, csu, uc, table)
 
 

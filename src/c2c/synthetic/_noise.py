@@ -45,6 +45,9 @@ OFFICES = {
     "bppe": Office(13, 0.020, 0.020, "initial", "first", 0.004, 0.004, 0.006, 0.0),
     "nsc": Office(14, 0.010, 0.015, "none", "first", 0.003, 0.0, 0.0, 0.0),
 }
+UNKNOWN_DATES = 0.15
+"""Of default dates, how many are the first day of the office's calendar, because not even the year was known."""
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -93,7 +96,8 @@ class Pens:
         if said.two_surnames != "first":
             sign = " " if said.two_surnames == "both" else "-"
             both = np.array([f"{a}{sign}{b}" if b else a for a, b in zip(people.last, people.last2, strict=True)], dtype=object)
-            last = np.where(steady[1] > 0.25, both, last)
+            # A family's habit: brothers and sisters give the same surnames.
+            last = np.where(steady[1][people.household] > 0.25, both, last)
         table = pl.DataFrame(
             {
                 "first": pl.Series(first, dtype=pl.String),
@@ -111,13 +115,21 @@ class Pens:
 
 
 def _dates(rng: np.random.Generator, birth: np.ndarray, office: Office) -> pl.Series:
-    """Birth dates as written: some default to 1 January, some have a day, a month or a year wrong."""
+    """Birth dates as written: some default to 1 January, of the year or of 1900; some have a day, a month or a year wrong or swapped."""
     dates = birth.copy()
-    default = rng.random(len(dates)) < office.default_date
+    draw = rng.random(len(dates))
+    default = draw < office.default_date
     dates[default] = dates[default].astype("datetime64[Y]").astype("datetime64[D]")
+    dates[draw < office.default_date * UNKNOWN_DATES] = np.datetime64("1900-01-01")
     wrong = rng.random(len(dates)) < office.date_typo
     shift = rng.choice([-10, -1, 1, 10, 30, -365], len(dates)).astype("timedelta64[D]")
     dates[wrong] = dates[wrong] + shift[wrong]
+    month = dates.astype("datetime64[M]")
+    day = (dates - month.astype("datetime64[D]")).astype(int)
+    swapped = (rng.random(len(dates)) < office.date_typo / 4) & (day < 12)
+    of_year = dates.astype("datetime64[Y]")
+    other = (of_year.astype("datetime64[M]") + day).astype("datetime64[D]") + (month - of_year.astype("datetime64[M]")).astype(int)
+    dates[swapped] = other[swapped]
     return pl.Series(dates)
 
 

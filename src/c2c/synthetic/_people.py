@@ -23,6 +23,13 @@ CHILDREN_SHARE = 0.88
 """Of the people of a state who appear in any record, how many are of the ages whose schooling falls into the years made."""
 
 
+FIRST_DAY, LAST_DAY = np.datetime64("1995-09-01"), np.datetime64("2021-08-31")
+"""Children are born in these 26 years, so that every class from 2014 to 2026 is whole."""
+
+TWINS = 0.037
+"""Of children who have an elder sister or brother, how many are the twin of the one before: about three children in a hundred are twins."""
+
+
 @dataclass
 class People:
     """Everyone, by number. What never changes; what does (district, surname, college) is kept by the lives."""
@@ -54,7 +61,7 @@ class People:
 
 
 def draw_people(people: int, seed: int, drawn: StateMap) -> People:
-    """Draw everyone. Children come in households of one to three with a guardian; one birth in eighty is of twins."""
+    """Draw everyone. Children come in households of one to three, some with a guardian in the files; twins are two children of one birth."""
     rng = np.random.default_rng([seed, 1])
     n_child = int(people * CHILDREN_SHARE)
     n = people
@@ -67,19 +74,15 @@ def draw_people(people: int, seed: int, drawn: StateMap) -> People:
     house_group = rng.choice(len(GROUPS), size=max(n_house, 1), p=np.array(GROUP_SHARES) / sum(GROUP_SHARES))
     group = np.array(GROUPS, dtype=object)[house_group[household]]
     house_ses = rng.random(len(house_group)) < np.where(
-        np.isin(house_group, [0, 3, 6, 7]), 0.72, np.where(np.isin(house_group, [1, 2]), 0.36, 0.48)
+        np.isin(house_group, [0, 3, 6, 7]), 0.75, np.where(np.isin(house_group, [1, 2]), 0.38, 0.50)
     )
 
-    first_day, last_day = np.datetime64("1995-09-01"), np.datetime64("2021-08-31")
-    birth = first_day + rng.integers(0, int((last_day - first_day).astype(int)) + 1, n).astype("timedelta64[D]")
-    adult_first = np.datetime64("1956-01-01")
-    birth[~child] = adult_first + rng.integers(0, 14_000, n - n_child).astype("timedelta64[D]")
     # Brothers and sisters lie next to one another; a pair of neighbours in a household may be twins.
     same_house = np.concatenate([[False], household[1:] == household[:-1]]) & child
-    twin = same_house & (rng.random(n) < 0.028)
+    twin = same_house & (rng.random(n) < TWINS)
     twin &= ~np.concatenate([[False], twin[:-1]])
     twin_of = np.where(twin, np.arange(n) - 1, -1)
-    birth[twin] = birth[np.flatnonzero(twin) - 1]
+    birth = _births(rng, household, child, same_house, twin)
     kinder = birth.astype("datetime64[Y]").astype(int) + 1970 + 6 + ((birth.astype("datetime64[M]").astype(int) % 12) >= 8)
 
     female = rng.random(n) < 0.49
@@ -118,7 +121,7 @@ def draw_people(people: int, seed: int, drawn: StateMap) -> People:
         + 0.35 * np.isin(group, ["asian", "filipino"])
         - 0.12 * np.isin(group, ["hispanic", "black"])
     )
-    house_district = rng.choice(drawn.n_districts, size=len(house_group), p=drawn.weights)
+    house_district = _settle(birth, household, child, drawn.weights, rng)
     married = female & (rng.random(n) < 0.22)
     married_year = np.where(married, birth.astype("datetime64[Y]").astype(int) + 1970 + rng.integers(20, 30, n), 9999)
     has_ssn = rng.random(n) < 0.95
@@ -128,6 +131,43 @@ def draw_people(people: int, seed: int, drawn: StateMap) -> People:
         home_language=language.astype(object), has_ssn=has_ssn, lent_ssn=(rng.random(n) < 0.004), district=house_district[household],
         school=rng.integers(0, 2, n), married_year=married_year, married_last=_pick(rng, "last", origin),
     )  # fmt: skip
+
+
+def _births(
+    rng: np.random.Generator, household: np.ndarray, child: np.ndarray, same_house: np.ndarray, twin: np.ndarray
+) -> np.ndarray:
+    """Birth dates: brothers and sisters one to five years apart, twins on one day, a guardian 19 to 42 years before the eldest."""
+    n, n_child, days = len(household), int(child.sum()), int((LAST_DAY - FIRST_DAY).astype(int)) + 1
+    gap = np.where(twin, 0, rng.integers(380, 1_700, n))[:n_child] * same_house[:n_child]
+    # Days after the first of its household. Who would be born past the last day is born in the first years instead, so that every class is as
+    # large as the next.
+    running = np.cumsum(gap)
+    starts = np.flatnonzero(~same_house[:n_child])
+    which = np.cumsum(~same_house[:n_child]) - 1
+    born = (rng.integers(0, days, len(starts))[which] + running - running[starts][which]) % days
+    birth = np.full(n, FIRST_DAY)
+    birth[:n_child] = FIRST_DAY + born.astype("timedelta64[D]")
+    eldest = np.full(int(household.max()) + 1, days)
+    np.minimum.at(eldest, household[:n_child], born)
+    birth[n_child:] = FIRST_DAY + (eldest[household[n_child:]] - rng.integers(19 * 365, 42 * 365, n - n_child)).astype(
+        "timedelta64[D]"
+    )
+    return birth
+
+
+def _settle(
+    birth: np.ndarray, household: np.ndarray, child: np.ndarray, weights: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """A district for each household, by the districts' shares within each age, so that no class of a district is empty by chance."""
+    n_child = int(child.sum())
+    n_house = int(household.max()) + 1
+    firsts = np.unique(household[:n_child], return_index=True)[1]
+    order = np.argsort(birth[firsts], kind="stable")
+    # Walked by age, households are dealt out by a low-discrepancy sequence: each run of neighbours holds every district's share.
+    place = (np.arange(len(order)) * 0.6180339887498949 + rng.random()) % 1.0
+    found = np.empty(n_house, dtype=np.int64)
+    found[order] = np.minimum(np.searchsorted(np.cumsum(weights), place, side="right"), len(weights) - 1)
+    return found
 
 
 def _given(rng: np.random.Generator, origin: np.ndarray, female: np.ndarray) -> np.ndarray:

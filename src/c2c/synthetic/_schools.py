@@ -28,6 +28,10 @@ DRDP_LEVELS = (
 )
 
 
+MORE_ABSENT = {2021: 0.5, 2022: 3.4, 2023: 2.5, 2024: 1.7, 2025: 1.3, 2026: 1.0}
+"""How much longer pupils were away than before the pandemic, by closing year, on the scale of days missed (`anchors.csv`)."""
+
+
 def send_schools(desk: Desk, year: Year) -> None:
     """The seven K-12 files and the educators' file of one closing year."""
     p, y, who = desk.people, year.year, year.pupils
@@ -77,14 +81,14 @@ def send_schools(desk: Desk, year: Year) -> None:
 
     rng = desk.rng(y, "k12_attendance")
     expected = np.where(dropped, 90.0, 180.0)
-    missed = np.minimum(np.round(rng.gamma(1.6, 5.5 + 3.0 * p.ses[who] + (4 if y in (2021, 2022) else 0), len(who))), expected)
+    missed = np.minimum(np.round(rng.gamma(1.6, 4.0 + 2.6 * p.ses[who] + MORE_ABSENT.get(y, 0.0), len(who))), expected)
     desk.send("k12_attendance", y, who, code | {
         "expected_days": expected, "days_attended": expected - missed, "chronically_absent": missed / expected >= 0.1,
     })  # fmt: skip
     _tests(desk, year, who, grade, school, status)
     _courses(desk, year, who, grade, school)
     rng = desk.rng(y, "k12_discipline")
-    some = np.flatnonzero((grade >= 4) & (rng.random(len(who)) < 0.035 * np.exp(-0.4 * p.ability[who])))
+    some = np.flatnonzero((grade >= 4) & (rng.random(len(who)) < 0.055 * np.exp(-0.4 * p.ability[who])))
     desk.send("k12_discipline", y, who[some], {
         "ssid": desk.ssid(who[some]), "school_year": span(y), "cds_code": school.gather(some),
         "incident_id": desk.id("incident", who[some] + y * p.n, 10, "I"), "incident_date": day(y - 1, 10, 1, len(some)) + rng.integers(0, 200, len(some)),
@@ -159,8 +163,8 @@ def _number_of_school(grade: np.ndarray) -> pl.Series:
 def _status(desk: Desk, year: Year, who: np.ndarray, grade: np.ndarray) -> dict[str, Any]:
     """English learners, low income, foster care, homelessness, disability: some for life, some for a year."""
     p, _y, rng = desk.people, year.year, desk.rng(year.year, "k12_status")
-    learner = (p.home_language[who] != "eng") & (desk.steady[2][who] < 0.72)
-    fluent_from = 1 + (desk.steady[3][who] * 11).astype(int)
+    learner = (p.home_language[who] != "eng") & (desk.steady[2][who] < 0.86)
+    fluent_from = 1 + (desk.steady[3][who] * 13).astype(int)
     fluent = learner & (grade >= fluent_from)
     status = np.select([fluent, learner, p.home_language[who] != "eng"], [0, 1, 2], 3)
     iep = desk.steady[1][who] < 0.125
@@ -171,7 +175,7 @@ def _status(desk: Desk, year: Year, who: np.ndarray, grade: np.ndarray) -> dict[
         "reclassification_date": only(fluent, day(p.kinder[who] + fluent_from, 3, 1)), "ses_disadvantaged": ses,
         "meal_eligibility": pl.select(pl.when(pl.Series(ses)).then(pl.lit("free")).otherwise(pl.lit("not_eligible"))).to_series(),
         "foster_youth": (desk.steady[4][who] < 0.011) & (ses | (rng.random(len(who)) < 0.3)),
-        "homeless": (desk.steady[5][who] < 0.07) & (rng.random(len(who)) < 0.6) & ses, "migrant": desk.steady[6][who] < 0.009, "has_iep": iep,
+        "homeless": (desk.steady[5][who] < 0.11) & (rng.random(len(who)) < 0.6) & ses, "migrant": desk.steady[6][who] < 0.009, "has_iep": iep,
         "disability_category": only(iep, disability), "parent_education": pick(("not_hs", "hs", "some_college", "college", "graduate"), desk.parent_education[who]),
         "grade_6_math_course": only(grade == 6, "Course 1"),
     }  # fmt: skip
@@ -186,8 +190,8 @@ def _tests(desk: Desk, year: Year, who: np.ndarray, grade: np.ndarray, school: p
     g, z, held = grade[some], p.ability[who[some]], milestone[some]
     columns: dict[str, Any] = {"ssid": desk.ssid(who[some]), "school_year": span(year.year), "cds_code": school.gather(some),
                                   "grade_tested": pick(GRADES, g + 1), "alternate_assessment": "false"}  # fmt: skip
-    for test, shift in (("ela", -0.02), ("math", -0.28)):
-        level = np.clip((1.85 + 0.75 * (z + shift) + rng.normal(0, 0.55, len(some))).round().astype(int), 0, 3)
+    for test, shift in (("ela", -0.02), ("math", -0.36)):
+        level = np.clip((1.67 + 0.75 * (z + shift) + rng.normal(0, 0.55, len(some))).round().astype(int), 0, 3)
         for milestone_grade in (3, 5, 8, 11):
             columns[f"{test}_level_grade_{milestone_grade}"] = only(held & (g == milestone_grade), pick(LEVELS, level))
     for name, at in (("elementary", 5), ("middle", 8), ("high", 11)):
@@ -227,7 +231,7 @@ def _completion(desk: Desk, year: Year) -> None:
     desk.send("k12_completion", y, who, {
         "ssid": desk.ssid(who), "school_year": span(y), "cds_code": _school(desk, who, year.grade[who]), "completion_date": day(y, 6, 9, n),
         "completer_status": pick(("diploma_standard", "diploma_exempt", "still_enrolled", "equivalency", "not_completed"), status),
-        "hs_graduation_year": only(done, np.full(n, y)), "cohort_year": np.full(n, y), "ag_met": done & (rng.random(n) < np.clip(0.5 + 0.22 * z, 0.03, 0.97)),
+        "hs_graduation_year": only(done, np.full(n, y)), "cohort_year": np.full(n, y), "ag_met": done & (rng.random(n) < np.clip(0.56 + 0.22 * z, 0.03, 0.97)),
         "cumulative_gpa": np.clip(2.9 + 0.45 * z + rng.normal(0, 0.35, n), 0.5, 4.6).round(2), "cte_completer": cte,
         "cte_sector": only(cte, choose(rng, ("52", "51", "11", "50", "01", "12"), n)),
         "college_units_earned": np.where(rng.random(n) < 0.18, rng.choice([3.0, 6.0, 9.0], n), 0.0),

@@ -22,7 +22,7 @@ def send_services(desk: Desk, year: Year) -> None:
     grown = p.child & (y - desk.lives.birth_year >= 21)
     calfresh = born & low & ~grown & (0.8 * house[0] + 0.2 * fresh < 0.40)
     calworks = calfresh & (0.8 * house[1] + 0.2 * fresh < 0.22)
-    medi_cal = born & ((low & ~grown & (0.85 * house[2] + 0.15 * fresh < 0.60)) | (grown & low & (desk.steady[6] < 0.25)))
+    medi_cal = born & ((low & ~grown & (0.85 * house[2] + 0.15 * fresh < 0.72)) | (grown & low & (desk.steady[6] < 0.25)))
     foster = born & p.child & (desk.steady[4] < 0.011) & (y - desk.lives.birth_year < 19)
 
     rng = desk.rng(y, "cdss_person")

@@ -19,6 +19,9 @@ YEARS = range(2014, 2027)
 """Closing school years made: so many that five classes have the eight years that Student Pathways follows."""
 
 BIRTH_YEARS = 26
+GRADUATE_SHARE = 0.79
+"""Of the children of one year, how many graduate from a public high school (measured: the others go to private schools or leave)."""
+
 OFFICES = (
     send_early_learning,
     send_schools,
@@ -40,8 +43,7 @@ def make_state(
     Files lie as `folder/partner/file/<closing year>.csv`; the truth (source row to person) and the places lie where the caller says.
     The same seed makes the same bytes.
     """
-    graduates = int(people * CHILDREN_SHARE / BIRTH_YEARS * 0.85)
-    drawn = draw_map(graduates, people)
+    drawn = draw_map(graduates_per_class(people), people)
     write_institutions(drawn, institutions)
     lives_of = draw_people(people, seed, drawn)
     lives = Lives(lives_of, drawn, seed)
@@ -54,3 +56,8 @@ def make_state(
         progress(1)
     outbox.close()
     return outbox.rows
+
+
+def graduates_per_class(people: int) -> int:
+    """How many graduates a class of a state of so many people has, about."""
+    return int(people * CHILDREN_SHARE / BIRTH_YEARS * GRADUATE_SHARE)

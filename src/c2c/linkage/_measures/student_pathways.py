@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from c2c import catalog
 from c2c.linkage._derive import gender, pay_over, race_ethnicity, yes_no
 
 if TYPE_CHECKING:
@@ -17,77 +18,93 @@ if TYPE_CHECKING:
 
 NEEDS = ("k12_person", "k12_status", "k12_completion", "ccc_person", "ccc_enrollment", "ccc_award", "csu_person", "csu_enrollment", "csu_award",
          "uc_person", "uc_enrollment", "uc_award", "ui_wage")  # fmt: skip
-FOLLOWED = 8
-"""Years after high school that the eight-year measures look at."""
+FOLLOWED, TRANSFER_YEARS = 8, 6
+"""Years after high school, and after entering a community college, that the catalog's measures look at."""
+
+GROUPS = (
+    "county",
+    "school_district",
+    "legislative_district",
+    "race_ethnicity",
+    "gender",
+    "foster",
+    "homeless",
+    "ses_disadvantaged",
+)
+"""Splits of the measures of graduates, as they were in the graduation year."""
 
 
 def hs_graduates(bench: Bench, year: int) -> ibis.Table:
     """California public high school graduates. One row per person, in the earliest year of a diploma.
 
-    Feeds hs_graduates, public_college_enrolled_1yr, not_seen_public_college_8yr, first_college_system, highest_award_8yr, years_to_award,
-    left_without_award and earnings_no_college.
+    Feeds hs_graduates, public_college_enrolled_1yr, not_seen_public_college_8yr, first_college_system, highest_award_8yr,
+    left_without_award and earnings_no_college. The eight years run from 30 June of the graduation year to 30 June eight years on.
     """
-    people = _graduates(bench)
+    people = bench.make("graduates", _graduates(bench))
     terms, awards = bench.table("enrollments"), bench.table("awards_earned")
-    june = ibis.date(people.academic_year, 6, 30)
-    seen = people.select("pseudonym", "academic_year", june=june)
-    enrolled = seen.join(terms, "pseudonym", rname="{name}_of_term").filter(lambda t: t.begins > t.june)
-    enrolled = enrolled.mutate(days=enrolled.begins.epoch_days() - enrolled.june.epoch_days())
-    in_eight = enrolled.filter(enrolled.days <= _days(FOLLOWED))
-    # A tie in one term goes to the four-year college.
-    rank = in_eight.segment.cases(("csu", 0), ("uc", 1), else_=2)
-    order = in_eight.begins.epoch_days() * 10 + rank
-    first = in_eight.group_by("pseudonym").agg(
-        first_days=in_eight.days.min(), first_order=order.min(), last_year=in_eight.academic_year_of_term.max(),
-        ccc=(in_eight.segment == "ccc").any(), first_four=in_eight.begins.min(where=in_eight.segment != "ccc"), first_ccc=in_eight.begins.min(where=in_eight.segment == "ccc"),
+    seen = people.select("pseudonym", class_of="academic_year", june=ibis.date(people.academic_year, 6, 30))
+    after = seen.join(terms, "pseudonym").filter(lambda t: t.begins > t.june)
+    in_one = after.begins <= after.june + ibis.interval(years=1)
+    in_eight = after.begins <= after.june + ibis.interval(years=FOLLOWED)
+    # The earliest term decides; of two in one term, the four-year college. The remainder of four says which system.
+    order = after.term_number * 4 + after.segment.cases(("csu", 0), ("uc", 1), else_=2)
+    first = after.group_by("pseudonym").agg(
+        ever=after.begins.min(), in_one=in_one.any(), first_order=order.min(where=in_eight), last_year=after.academic_year.max(where=in_eight),
+        first_four=after.term_number.min(where=in_eight & (after.segment != "ccc")), first_ccc=after.term_number.min(where=in_eight & (after.segment == "ccc")),
     )  # fmt: skip
-    earned = seen.join(awards, "pseudonym").filter(lambda t: t.award_date > t.june)
-    earned = earned.mutate(days=earned.award_date.epoch_days() - earned.june.epoch_days())
-    earned = earned.filter(earned.days <= _days(FOLLOWED))
-    place = ibis.row_number().over(
-        group_by="pseudonym", order_by=(earned["rank"].desc(), earned.days, earned.award_type, earned.campus)
-    )
-    best = (
-        earned.mutate(place=place)
-        .filter(ibis._.place == 0)
-        .select("pseudonym", award_rank="rank", award="category", award_days="days")
-    )
+    first = bench.make("seen_in_college", first)
+    earned = _earned_within(seen, awards)
+    best = _first_row(earned, "pseudonym", -earned["rank"], earned.award_date)
+    best = bench.make("best_awards", best.select("pseudonym", award="category", award_date="award_date"))
     joined = people.left_join(first, "pseudonym").drop("pseudonym_right").left_join(best, "pseudonym").drop("pseudonym_right")
 
     complete = joined.academic_year + FOLLOWED <= year
-    within_1 = joined.academic_year + 1 <= year
-    entered = joined.first_days.notnull()
-    first_node = ibis.cases(
-        (~entered, "no_public_college"), (joined.first_order % 10 == 0, "csu"), (joined.first_order % 10 == 1, "uc"), else_="ccc"
-    )
-    transferred = joined.first_ccc.notnull() & joined.first_four.notnull() & (joined.first_ccc < joined.first_four)
-    still = joined.last_year >= joined.academic_year + FOLLOWED - 1
-    last_node = ibis.cases(
-        (joined.award.notnull(), "award"), (still, "still_enrolled"), (transferred, "transferred"), else_="left_no_award"
-    )
-    category = ibis.cases(
-        (joined.award.isnull(), "none"), ((joined.award == "bachelor") & transferred, "bachelor_transferred"), (joined.award == "bachelor", "bachelor_direct"), else_=joined.award
-    )  # fmt: skip
-    left = entered & joined.award.isnull() & ~still
+    entered = joined.first_order.notnull()
+    system = joined.first_order % 4
+    first_node = ibis.cases((~entered, "no_public_college"), (system == 0, "csu"), (system == 1, "uc"), else_="ccc")
+    transferred = (joined.first_ccc < joined.first_four).fill_null(False)
+    still = (joined.last_year >= joined.academic_year + FOLLOWED - 1).fill_null(False)
+    earned_one = joined.award.notnull()
+    last_node = ibis.cases((earned_one, "award"), (still, "still_enrolled"), (transferred, "transferred"), else_="left_no_award")
     counted = joined.select(
-        *people.columns, complete=complete, entered=entered,
-        enrolled_public_1yr=_when(within_1, yes_no(joined.first_days <= _days(1))),
+        *people.columns, complete=complete, ever=joined.ever, transferred=transferred,
+        enrolled_public_1yr=_when(joined.academic_year + 1 <= year, yes_no(joined.in_one)),
         not_seen_8yr=_when(complete, yes_no(~entered)),
         first_node=_when(complete, first_node), first_system=_when(complete & entered, first_node), last_node=_when(complete & entered, last_node),
-        award_category=_when(complete, category), left_without_award=_when(complete & entered, yes_no(left)),
-        years_to_award=_when(complete & joined.award.notnull(), joined.award_days / 365.25),
+        award_category=_when(complete, award_category(joined.award, transferred)),
+        left_without_award=_when(complete & entered, yes_no(~earned_one & ~still)),
         segment=_when(complete & entered, first_node),
     )  # fmt: skip
     counted = bench.make("graduates_followed", counted)
-    # The calendar year eight years on must be over: its four quarters are in the feed by the cycle of the next closing year.
-    alone = counted.filter(~counted.entered & counted.complete & (counted.academic_year + FOLLOWED < year))
+    # The calendar year eight years on must be over: its four quarters are in the feed by the cycle of the next closing year. Nobody counts
+    # who was seen in college before its end.
+    new_year = ibis.date(counted.academic_year + FOLLOWED + 1, 1, 1)
+    alone = counted.filter(counted.ever.isnull() | (counted.ever >= new_year)).filter(ibis._.academic_year + FOLLOWED < year)
+    alone = alone.semi_join(bench.table("number_in_services"), "pseudonym")
     alone = alone.mutate(unit=alone.pseudonym, low=(alone.academic_year + FOLLOWED) * 4)
     pay = (
         pay_over(bench, alone, alone.low, alone.low + 3)
         .filter(ibis._.n_quarters >= 3)
         .select(pseudonym="unit", earnings_no_college="pay", main_employer="main_employer")
     )
-    return counted.left_join(pay, "pseudonym").drop("pseudonym_right", "complete", "entered")
+    return counted.left_join(pay, "pseudonym").drop("pseudonym_right", "complete", "ever", "transferred")
+
+
+def graduate_awards(bench: Bench, year: int) -> ibis.Table:
+    """What graduates earned within eight years. One row per graduate and award category, with the years to the first award of it.
+
+    Feeds years_to_award: who earned an associate degree and then a bachelor's counts in both. After `hs_graduates`.
+    """
+    people = bench.table("graduates_followed")
+    seen = people.select("pseudonym", class_of="academic_year", june=ibis.date(people.academic_year, 6, 30))
+    earned = _earned_within(seen, bench.table("awards_earned"))
+    joined = people.filter(people.complete).drop("award_category").join(earned, "pseudonym")
+    joined = joined.mutate(
+        award_category=award_category(joined.category, joined.transferred), unit=joined.pseudonym.concat("|", joined.category)
+    )
+    first = _first_row(joined, "unit", joined.award_date)
+    columns = ("pseudonym", "academic_year", "award_category", *GROUPS)
+    return first.select(*columns, years_to_award=_years_between(first.june, first.award_date))
 
 
 def college_entrants(bench: Bench, year: int) -> ibis.Table:
@@ -97,51 +114,49 @@ def college_entrants(bench: Bench, year: int) -> ibis.Table:
     """
     terms = bench.table("enrollments")
     entry = terms.filter((terms.segment == "ccc") & (terms.entry_type == "first_time"))
-    entry = _first_row(entry, "pseudonym", entry.begins, entry.campus)
-    ccc = terms.filter(terms.segment == "ccc").select("pseudonym", "units", day="begins")
-    units = entry.select("pseudonym", start="begins").join(ccc, "pseudonym")
-    units = (
-        units.filter(units.day.epoch_days() - units.start.epoch_days() < _days(3))
-        .group_by("pseudonym")
-        .agg(units_3yr=ibis._.units.sum())
+    entry = bench.make("first_ccc_terms", _first_row(entry, "pseudonym", entry.begins, entry.campus))
+    start = entry.select("pseudonym", start="begins", start_number="term_number")
+    later = start.join(terms, "pseudonym")
+    in_three = (later.segment == "ccc") & (later.begins >= later.start) & (later.begins < later.start + ibis.interval(years=3))
+    moved = (
+        (later.segment != "ccc")
+        & (later.term_number > later.start_number)
+        & (later.begins <= later.start + ibis.interval(years=TRANSFER_YEARS))
     )
-    four = terms.filter(terms.segment != "ccc").group_by("pseudonym").agg(first_four=ibis._.begins.min())
-    people = entry.left_join(units, "pseudonym").drop("pseudonym_right").left_join(four, "pseudonym").drop("pseudonym_right")
+    then = later.group_by("pseudonym").agg(units_3yr=later.units.sum(where=in_three), moved=moved.any())
+    people = entry.join(bench.make("after_entry", then), "pseudonym")
     people = people.filter((people.goal == "transfer") | (people.units_3yr >= 12))
-    moved = (people.first_four > people.begins) & (people.first_four.epoch_days() - people.begins.epoch_days() <= _days(6))
-    people = people.mutate(transferred_6yr=_when(people.academic_year + 6 <= year, yes_no(moved)))
+    people = people.mutate(transferred_6yr=_when(people.academic_year + TRANSFER_YEARS <= year, yes_no(people.moved)))
     return _student(bench, people, "transferred_6yr")
 
 
 def transfers(bench: Bench, year: int) -> ibis.Table:
-    """Students who moved from a community college to CSU or UC. One row per person, in the year of the first four-year term.
+    """Students who moved from a community college to CSU or UC as undergraduates. One row per person, in the year of the first four-year term.
 
-    Feeds transfer_bachelors_3yr.
+    Feeds transfer_bachelors_3yr. A cohort counts once its third summer has been sent.
     """
     terms, awards = bench.table("enrollments"), bench.table("awards_earned")
     four = terms.filter(terms.segment != "ccc")
-    four = _first_row(four, "pseudonym", four.begins, four.campus)
-    ccc = terms.filter(terms.segment == "ccc").group_by("pseudonym").agg(first_ccc=ibis._.begins.min())
-    bachelor = awards.filter(awards.category == "bachelor").group_by("pseudonym").agg(bachelor=ibis._.award_date.min())
-    people = (
-        four.join(ccc, "pseudonym")
-        .filter(lambda t: t.first_ccc < t.begins)
-        .left_join(bachelor, "pseudonym")
-        .drop("pseudonym_right")
-    )
-    done = people.bachelor.epoch_days() - people.begins.epoch_days() <= _days(3)
-    people = people.mutate(bachelor_3yr=_when(people.academic_year + 3 <= year + 1, yes_no(done)))
-    return _student(bench, people.filter(people.academic_year + 2 <= year), "bachelor_3yr")
+    four = bench.make("first_four_year_terms", _first_row(four, "pseudonym", four.begins, four.campus))
+    four = four.filter((four.entry_type != "graduate_new") & (four.academic_year + 3 <= year))
+    before = terms.filter(terms.segment == "ccc").group_by("pseudonym").agg(first_ccc=ibis._.term_number.min())
+    people = four.join(before, "pseudonym").filter(ibis._.first_ccc < ibis._.term_number)
+    degrees = awards.filter(awards.category == "bachelor").select("pseudonym", "award_date")
+    done = people.select("pseudonym", "begins").join(degrees, "pseudonym")
+    done = done.filter((done.award_date > done.begins) & (done.award_date <= done.begins + ibis.interval(years=3)))
+    people = people.left_join(done.select("pseudonym").distinct().mutate(done=True), "pseudonym").drop("pseudonym_right")
+    return _student(bench, people.mutate(bachelor_3yr=yes_no(people.done)), "bachelor_3yr")
 
 
 def student_terms(bench: Bench, year: int) -> ibis.Table:
-    """Terms of students enrolled at least half time whose wages could be seen. One row per person, campus and term.
+    """Terms of students enrolled at least half time whose wages could be seen. One row per person and term: the campus of the greatest load.
 
-    Feeds employed_while_enrolled: wages above zero in any quarter that overlaps the term.
+    Feeds employed_while_enrolled: wages above zero in any quarter that overlaps the term. Pupils of a high school are not students here.
     """
     terms, wages, known = bench.table("enrollments"), bench.table("wages"), bench.table("with_number")
     mine = terms.filter(terms.load_half & (terms.academic_year <= year)).semi_join(known, "pseudonym")
-    mine = mine.mutate(unit=mine.pseudonym.concat("|", mine.campus, "|", mine.academic_year.cast("string"), "|", mine.term))
+    mine = mine.mutate(unit=mine.pseudonym.concat("|", mine.term_number.cast("string")))
+    mine = bench.make("half_time_terms", _first_row(mine, "unit", _load_order(mine), mine.campus))
     worked = mine.select("pseudonym", "unit", "first_quarter", "last_quarter").join(wages, "pseudonym")
     worked = (
         worked.filter(worked.quarter.between(worked.first_quarter, worked.last_quarter))
@@ -175,35 +190,25 @@ def awards(bench: Bench, year: int) -> ibis.Table:
     """People who earned an award of a public college. One row per person and year of award, with the highest award of that year.
 
     Feeds earnings_1yr_after_award, earnings_3yr_after_award and employed_in_california_1yr. A student who studies on in the year measured is left
-    out of its earnings.
+    out of its earnings: who has a term that overlaps the four quarters.
     """
     earned, terms = bench.table("awards_earned"), bench.table("enrollments")
     school_year = earned.award_date.year() + (earned.award_date.month() > 6).cast("int64")
     earned = earned.mutate(academic_year=school_year, unit=earned.pseudonym.concat("|", school_year.cast("string")))
-    place = ibis.row_number().over(
-        group_by="unit", order_by=(earned["rank"].desc(), earned.award_date, earned.award_type, earned.campus)
+    top = _first_row(earned, "unit", -earned["rank"], earned.award_date, earned.award_type, earned.campus)
+    systems = terms.group_by("pseudonym").agg(
+        first_four=terms.term_number.min(where=terms.segment != "ccc"),
+        first_ccc=terms.term_number.min(where=terms.segment == "ccc"),
     )
-    top = earned.mutate(place=place).filter(ibis._.place == 0).drop("place")
-    four = terms.filter(terms.segment != "ccc").group_by("pseudonym").agg(first_four=ibis._.begins.min())
-    ccc = terms.filter(terms.segment == "ccc").group_by("pseudonym").agg(first_ccc=ibis._.begins.min())
-    top = top.left_join(four, "pseudonym").drop("pseudonym_right").left_join(ccc, "pseudonym").drop("pseudonym_right")
+    top = top.left_join(systems, "pseudonym").drop("pseudonym_right")
     moved = (top.first_ccc < top.first_four).fill_null(False)
-    category = ibis.cases(
-        ((top.category == "bachelor") & moved, "bachelor_transferred"),
-        (top.category == "bachelor", "bachelor_direct"),
-        else_=top.category,
-    )
-    top = bench.make("awards_by_year", top.mutate(award_category=category))
+    top = bench.make("awards_by_year", top.mutate(award_category=award_category(top.category, moved)))
     last_quarter = year * 4 + 1
-    studied = terms.select("pseudonym", studied_year="academic_year").distinct()
     out = top
-    for name, low, high, after in (("earnings_1yr", 1, 4, 1), ("earnings_3yr", 9, 12, 3)):
+    for name, low, high in (("earnings_1yr", 1, 4), ("earnings_3yr", 9, 12)):
         pay = pay_over(bench, top, top.quarter + low, top.quarter + high).filter(ibis._.n_quarters >= 3)
-        busy = (
-            top.select("pseudonym", "unit", "academic_year")
-            .join(studied, "pseudonym")
-            .filter(lambda t, after=after: t.studied_year == t.academic_year + after)
-        )
+        busy = top.select("pseudonym", "unit", low=top.quarter + low, high=top.quarter + high).join(terms, "pseudonym")
+        busy = busy.filter((busy.first_quarter <= busy.high) & (busy.last_quarter >= busy.low)).select("unit").distinct()
         pay = pay.anti_join(busy, "unit").select(
             "unit", **{name: "pay", f"employer_{name}": "main_employer", f"naics2_{name}": "naics2"}
         )
@@ -218,13 +223,14 @@ def awards(bench: Bench, year: int) -> ibis.Table:
         .distinct()
         .mutate(worked=True)
     )
-    known = bench.table("with_number").mutate(known=True)
+    # A matched wage identity is one that wages were found for, in any quarter.
+    known = wages.select("pseudonym").distinct().mutate(known=True)
     out = out.left_join(fourth, "unit").drop("unit_right").left_join(known, "pseudonym").drop("pseudonym_right")
     out = out.mutate(employed=_when((out.quarter + 4 <= last_quarter) & out.known.fill_null(False), yes_no(out.worked)))
     places = bench.table("institutions")
     campuses = places.filter(places.kind == "campus").select(campus="code", county="county")
     out = out.left_join(campuses, "campus").drop("campus_right")
-    who = _people(bench)
+    who = bench.table("students")
     named = out.left_join(who, "pseudonym").drop("pseudonym_right")
     return named.select(
         "pseudonym", "academic_year", "segment", "campus", "cip2", "county", "award_category", "employed", "earnings_1yr", "employer_earnings_1yr", "earnings_3yr", "employer_earnings_3yr",
@@ -279,8 +285,8 @@ def _graduates(bench: Bench) -> ibis.Table:
     )  # fmt: skip
 
 
-def _people(bench: Bench) -> ibis.Table:
-    """Groups of college students, from the latest record of the first system that has them. One row per person."""
+def students(bench: Bench) -> ibis.Table:
+    """Groups of college students, from their latest record; of one year, the first system's. One row per person."""
     parts = []
     for rank, file in enumerate(("ccc_person", "csu_person", "uc_person")):
         sent = bench.table(file)
@@ -297,9 +303,36 @@ def _people(bench: Bench) -> ibis.Table:
     )
 
 
+def award_category(category: Any, transferred: Any) -> Any:
+    """The catalog's `award_category`: a bachelor's counts apart for those who transferred; no award is `none`."""
+    return ibis.cases(
+        (category.isnull(), "none"),
+        ((category == "bachelor") & transferred, "bachelor_transferred"),
+        (category == "bachelor", "bachelor_direct"),
+        else_=category,
+    )
+
+
+def _earned_within(seen: ibis.Table, awards: ibis.Table) -> ibis.Table:
+    """Awards of graduates in the eight years after 30 June of their class. One row per award."""
+    earned = seen.join(awards, "pseudonym")
+    return earned.filter((earned.award_date > earned.june) & (earned.award_date <= earned.june + ibis.interval(years=FOLLOWED)))
+
+
+def _years_between(start: Any, end: Any) -> Any:
+    """Years from day to day, to one decimal."""
+    return ((end.epoch_days() - start.epoch_days()) / 365.25).round(1)
+
+
+def _load_order(terms: ibis.Table) -> Any:
+    """The greatest load first: the order of the catalog's codes."""
+    order = [(code, int(row["order"])) for code, row in catalog.load().code_sets["attendance_load"].items()]
+    return terms.attendance_load.cases(*order, else_=len(order) + 1)
+
+
 def _student(bench: Bench, rows: ibis.Table, *columns: str) -> ibis.Table:
     """The splits of college students beside what a measure counts."""
-    who = _people(bench)
+    who = bench.table("students")
     named = rows.left_join(who, "pseudonym").drop("pseudonym_right")
     return named.select(
         "pseudonym", "academic_year", "segment", "campus", "cip2", "first_generation", "pell", "veteran", "disability", "attendance_load", "age_bracket", *columns,
@@ -308,7 +341,10 @@ def _student(bench: Bench, rows: ibis.Table, *columns: str) -> ibis.Table:
 
 
 def _first_row(table: ibis.Table, by: str, *order: Any) -> ibis.Table:
-    """The first row of each, in an order; equal rows by all they hold, so that it is always the same one."""
+    """The first row of each, in a rising order; equal rows by all they hold, so that it is always the same one.
+
+    A falling order is asked for by the negative: of two orders by one column, Ibis keeps the later.
+    """
     rest = [table[c] for c in table.columns]
     return table.mutate(place=ibis.row_number().over(group_by=by, order_by=(*order, *rest))).filter(ibis._.place == 0).drop("place")
 
@@ -317,12 +353,7 @@ def _when(condition: Any, value: Any) -> Any:
     return condition.ifelse(value, ibis.null())
 
 
-def _days(years: int) -> int:
-    """Whole years as days, leap days included."""
-    return round(years * 365.25)
-
-
 POPULATIONS = {
-    "hs_graduates": hs_graduates, "college_entrants": college_entrants, "transfers": transfers, "student_terms": student_terms, "student_years": student_years,
+    "hs_graduates": hs_graduates, "graduate_awards": graduate_awards, "college_entrants": college_entrants, "transfers": transfers, "student_terms": student_terms, "student_years": student_years,
     "awards": awards, "leavers": leavers,
 }  # fmt: skip
