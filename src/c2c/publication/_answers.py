@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,16 @@ import polars as pl
 
 from c2c.vocabulary import Release
 
-PLACES = ("county", "school_district", "legislative_district")
-FIXED = ("release", "product", "table", "measure", "statistic", "unit")
+GEOGRAPHIES = ("county", "school_district", "legislative_district")
+LABELS = ("release", "product", "table", "measure", "statistic", "unit")
 FIGURES = ("value", "low", "high", "status", "of")
-INNER = ("outcome", "first_node", "last_node", "award_category")
-"""Dimensions that are the answer of a measure, not a group of people."""
+ANSWERS = ("outcome", "first_node", "last_node", "award_category")
+"""Dimensions that may be the answer of a measure and not a group of people. A query need not name them."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """What a reader asks: one measure, of some places and years, by some groups. Empty `places` is the whole state."""
+    """What a reader asks: one measure, of some places and years, by some groups. Empty `places` is every one; no geography, the state."""
 
     measure: str
     geography: str = ""
@@ -30,91 +32,167 @@ class Query:
     years: tuple[int, ...] = ()
     groups: tuple[str, ...] = ()
 
+    @property
+    def shape(self) -> frozenset[str]:
+        """The dimensions it asks by."""
+        return frozenset({*self.groups, self.geography} - {""})
+
 
 @dataclass(frozen=True)
 class Answer:
     """Rows of a release that answer a query, and where the combination was not published the nearest one that was."""
 
     rows: tuple[Mapping[str, Any], ...]
-    dimensions: tuple[str, ...]
     nearest: Query | None = None
 
 
 @dataclass(frozen=True)
+class Change:
+    """How many figures of a measure differ between two releases: with another value or mark, no longer there, or there for the first time."""
+
+    measure: str
+    changed: int
+    gone: int
+    added: int
+
+
+@dataclass(frozen=True)
+class _Span:
+    """What a measure was published by."""
+
+    years: tuple[int, ...]
+    groups: tuple[str, ...]
+    geographies: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Shelf:
-    """A release held in memory by one process: its cells by table shape, its places, method and status."""
+    """A release held in memory by one process: its cells by table shape, its places, its method, and what each measure was published by."""
 
-    cells: pl.DataFrame
-    places: Mapping[str, Mapping[str, Any]]
-    method: Mapping[str, Any]
-    by_shape: Mapping[tuple[str, frozenset[str]], pl.DataFrame] = field(repr=False)
+    cells: pl.DataFrame = field(repr=False)
+    places: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    method: Mapping[str, Any] = field(repr=False)
+    tables: Mapping[str, Mapping[frozenset[str], pl.DataFrame]] = field(repr=False)
+    _spans: Mapping[str, _Span] = field(repr=False)
+    _places_of: Mapping[str, tuple[str, ...]] = field(repr=False)
 
-    def shapes(self, measure: str) -> list[frozenset[str]]:
-        """The combinations of dimensions that a measure was published by."""
-        return sorted((shape for m, shape in self.by_shape if m == measure), key=lambda s: (len(s), sorted(s)))
+    def years(self, measure: str) -> list[int]:
+        """The years that a measure was published for."""
+        return list(self._spans[measure].years) if measure in self._spans else []
+
+    def groups(self, measure: str) -> list[str]:
+        """The groups of people that a measure was published by, alone or with others."""
+        return list(self._spans[measure].groups) if measure in self._spans else []
+
+    def geographies(self, measure: str) -> list[str]:
+        """The kinds of place that a measure was published by."""
+        return list(self._spans[measure].geographies) if measure in self._spans else []
+
+    def places_of(self, geography: str) -> list[str]:
+        """The places of one kind that stand in the release, by name."""
+        return list(self._places_of.get(geography, ()))
+
+    def changes(self, newer: Shelf) -> tuple[Change, ...]:
+        """What a newer release says otherwise, by measure."""
+        return _changes(self, newer)
 
 
 @functools.lru_cache(maxsize=8)
 def shelf(folder: Path) -> Shelf:
-    """The release in a folder, opened once."""
-    cells = pl.read_parquet(folder / "cells.parquet")
-    dims = [c for c in cells.columns if c not in (*FIXED, *FIGURES, "academic_year")]
+    """The release in a folder, opened once: it never changes."""
+    # Only a figure that is shown leaves this room: should a release ever hold more beside a mark, no page, file or order can tell it.
+    cells = pl.read_parquet(folder / "cells.parquet").with_columns(
+        pl.when(pl.col("status") == "shown").then("value").alias("value"),
+        *(pl.when(pl.col("status") == "banded").then(c).alias(c) for c in ("low", "high")),
+    )
+    dims = [c for c in cells.columns if c not in (*LABELS, *FIGURES, "academic_year")]
     places = {row["code"]: row for row in pl.read_parquet(folder / "institutions.parquet").iter_rows(named=True)}
     method = json.loads((folder / "method.json").read_text("utf-8"))
-    by_shape: dict[tuple[str, frozenset[str]], pl.DataFrame] = {}
+    tables: dict[str, dict[frozenset[str], pl.DataFrame]] = {}
     for (measure, _), table in cells.group_by(["measure", "table"], maintain_order=True):
+        by_shape = tables.setdefault(str(measure), {})
         shape = frozenset(d for d in dims if table[d].null_count() < len(table))
-        known = by_shape.get((str(measure), shape))
-        by_shape[str(measure), shape] = table if known is None else pl.concat([known, table])
-    return Shelf(cells, places, method, by_shape)
+        by_shape[shape] = pl.concat([by_shape[shape], table]) if shape in by_shape else table
+    in_order = {measure: dict(sorted(found.items(), key=lambda t: (len(t[0]), sorted(t[0])))) for measure, found in tables.items()}
+    spans = {measure: _span(found) for measure, found in in_order.items()}
+    return Shelf(
+        cells, places, method, in_order, spans, {g: _places_of(cells, places, g) for g in GEOGRAPHIES if g in cells.columns}
+    )
 
 
-def answer(release: Release, query: Query) -> Answer:
-    """Slice a release. Where the combination was never published, say so by naming the nearest coarser one that was."""
-    held = shelf(release.folder)
-    wanted = frozenset({*query.groups, *({query.geography} if query.geography else ())})
-    for shape in held.shapes(query.measure):
-        if shape - set(INNER) == wanted - set(INNER) and (wanted & set(INNER)) <= shape:
-            table = held.by_shape[query.measure, shape]
+def _span(tables: Mapping[frozenset[str], pl.DataFrame]) -> _Span:
+    """Years, groups and kinds of place of one measure's tables, of which the coarsest comes first."""
+    coarsest = next(iter(tables))
+    answered = coarsest if coarsest <= set(ANSWERS) else frozenset()
+    dims = {d for shape in tables for d in shape}
+    return _Span(
+        tuple(sorted({int(y) for table in tables.values() for y in table["academic_year"].unique()})),
+        tuple(sorted(dims - answered - {*GEOGRAPHIES, "outcome", "first_node", "last_node"})),
+        tuple(g for g in GEOGRAPHIES if g in dims),
+    )
+
+
+def _places_of(cells: pl.DataFrame, places: Mapping[str, Mapping[str, Any]], geography: str) -> tuple[str, ...]:
+    """The places of one kind that cells speak of, by name; numbers in names count as numbers."""
+    codes = set(cells[geography].drop_nulls().unique()) & set(places)
+    return tuple(
+        sorted(codes, key=lambda code: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", str(places[code]["name"]))])
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _slice(folder: Path, query: Query) -> pl.DataFrame | None:
+    """The rows of the one table that answers a query. None where that combination, place or year was not published."""
+    held = shelf(folder)
+    for shape, whole in held.tables.get(query.measure, {}).items():
+        # A dimension that is both (the award a person earned) is a group where the query names it.
+        if shape - set(ANSWERS) == query.shape - set(ANSWERS) and query.shape <= shape:
+            table = whole
             if query.years:
                 table = table.filter(pl.col("academic_year").is_in([str(y) for y in query.years]))
             if query.geography and query.places:
                 table = table.filter(pl.col(query.geography).is_in(list(query.places)))
-            dims = tuple(d for d in table.columns if d in shape)
             if len(table):
-                return Answer(tuple(table.iter_rows(named=True)), dims)
-    return Answer((), (), _nearest(held, query))
+                return table
+    return None
 
 
-def _nearest(held: Shelf, query: Query) -> Query | None:
-    """The published combination that keeps most of what was asked: groups are dropped first, then the place, then the years."""
-    published = [shape - set(INNER) for shape in held.shapes(query.measure)]
-    fewer = [(g, query.geography) for n in range(len(query.groups), -1, -1) for g in _choose(query.groups, n)]
-    tried = [*fewer, *((g, "") for g, _ in fewer)]
-    for groups, geography in tried:
-        candidate = Query(query.measure, geography, query.places if geography else (), query.years, tuple(groups))
-        if (
-            frozenset({*groups, *({geography} if geography else ())}) in published
-            and candidate != query
-            and answer_exists(held, candidate)
-        ):
-            return candidate
-    open_years = Query(query.measure)
-    return open_years if answer_exists(held, open_years) and query != open_years else None
+def answer(release: Release, query: Query) -> Answer:
+    """Slice a release. Where the combination was never published, say so by naming the nearest coarser one that was."""
+    table = _slice(release.folder, query)
+    if table is not None:
+        return Answer(tuple(table.iter_rows(named=True)))
+    return Answer((), next((q for q in _coarser(query) if _slice(release.folder, q) is not None), None))
 
 
-def answer_exists(held: Shelf, query: Query) -> bool:
-    """Is there any row for a query?"""
-    wanted = frozenset({*query.groups, *({query.geography} if query.geography else ())})
-    for (measure, shape), table in held.by_shape.items():
-        if measure == query.measure and shape - set(INNER) == wanted:
-            years = {str(y) for y in query.years}
-            if not years or years & set(table["academic_year"].to_list()):
-                return True
-    return False
+def _coarser(query: Query) -> Iterator[Query]:
+    """Queries that ask for less, the nearest first: groups go first, then the place, then the years."""
+    kept = [g for n in range(len(query.groups), -1, -1) for g in itertools.combinations(query.groups, n)]
+    for years in dict.fromkeys((query.years, ())):
+        for geography, places in dict.fromkeys(((query.geography, query.places), ("", ()))):
+            for groups in kept:
+                candidate = Query(query.measure, geography, places, years, groups)
+                if candidate != query:
+                    yield candidate
 
 
-def _choose(items: tuple[str, ...], n: int) -> list[tuple[str, ...]]:
-    if n == 0:
-        return [()]
-    return [(items[i], *rest) for i in range(len(items)) for rest in _choose(items[i + 1 :], n - 1)]
+@functools.lru_cache(maxsize=32)
+def _changes(older: Shelf, newer: Shelf) -> tuple[Change, ...]:
+    before, after = _said(older.cells), _said(newer.cells)
+    counts: dict[str, list[int]] = {}
+    for cell in {*before, *after}:
+        if before.get(cell) != after.get(cell):
+            kind = 1 if cell not in after else 2 if cell not in before else 0
+            counts.setdefault(dict(cell)["measure"], [0, 0, 0])[kind] += 1
+    return tuple(Change(measure, *counted) for measure, counted in sorted(counts.items()))
+
+
+def _said(cells: pl.DataFrame) -> dict[tuple[tuple[str, str], ...], tuple[Any, ...]]:
+    """What is said of each cell, by what the cell is."""
+    figures = ("value", "low", "high", "status")
+    return {
+        tuple((k, str(v)) for k, v in sorted(row.items()) if v is not None and k not in (*figures, "release")): tuple(
+            row[k] for k in figures
+        )
+        for row in cells.iter_rows(named=True)
+    }

@@ -1,10 +1,11 @@
-"""What an address asks: parsed strictly, said back canonically. What we do not know is refused; what no longer fits is named and left out."""
+"""What an address asks: parsed strictly, said back canonically. What we do not know is refused."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -14,37 +15,50 @@ from c2c import catalog
 from c2c.publication import Query, releases, shelf
 from c2c.vocabulary import Release
 
-GEOGRAPHIES = ("county", "school_district", "legislative_district")
-INNER = ("first_node", "last_node", "award_category", "outcome")
 ID = re.compile(r"^[A-Za-z0-9_-]{1,60}$")
+MOST_GROUPS = 3
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The release a page reads, and the banner it stands under."""
+    """The release a page reads, the banner it stands under (current, newer, corrected or retired), and the newest one."""
 
     release: Release
     banner: str
-    reason: str
-    newest: str
+    newest: Release
+    every: tuple[Release, ...]
 
 
 def seen_release(request: HttpRequest) -> Seen | None:
     """The release the address names, else the newest that is not retired; None where nothing has been published."""
-    root = Path(settings.RELEASES)
-    every = releases(root)
+    every = releases(Path(settings.RELEASES))
     if not every:
         return None
-    standing = [r for r in every if r.manifest["status"] == "current"] or list(every)
-    newest = standing[-1]
+    newest = ([r for r in every if r.manifest["status"] != "retired"] or list(every))[-1]
     wanted = request.GET.get("release", "")
     if wanted and (not ID.match(wanted) or wanted not in {r.release_id for r in every}):
         raise Http404
     release = next((r for r in every if r.release_id == wanted), newest)
-    banner = (
-        "retired" if release.manifest["status"] == "retired" else "current" if release.release_id == newest.release_id else "newer"
-    )
-    return Seen(release, banner, str(release.manifest["reason"]), newest.release_id)
+    return Seen(release, banner_of(release, newest), newest, every)
+
+
+def pinned(request: HttpRequest) -> list[tuple[str, str]]:
+    """The release as a part of the address, where the address names one: who reads an older release goes on reading it."""
+    return [("release", request.GET["release"])] if request.GET.get("release") else []
+
+
+def banner_of(release: Release, newest: Release) -> str:
+    """What a reader must know first: a release of the same year that came later is a correction, of a later year an addition."""
+    if release.manifest["status"] == "retired":
+        return "retired"
+    if release.release_id == newest.release_id:
+        return "current"
+    return "corrected" if release.manifest["year"] == newest.manifest["year"] else "newer"
+
+
+def published(release: Release) -> list[str]:
+    """The measures of a release, in the catalog's order."""
+    return [m for m in catalog.load().measures if m in shelf(release.folder).tables]
 
 
 def read_query(request: HttpRequest, release: Release) -> Query:
@@ -53,66 +67,54 @@ def read_query(request: HttpRequest, release: Release) -> Query:
     Raises:
         BadRequest: a part of it is not one we know.
     """
-    get = request.GET
+    get, held = request.GET, shelf(release.folder)
     measure = get.get("measure", "")
-    if measure and measure not in published(release):
+    if measure and measure not in catalog.load().measures:
         raise BadRequest("measure")
     geography, _, listed = get.get("geo", "").partition(":")
-    if geography and geography not in GEOGRAPHIES:
+    places = tuple(dict.fromkeys(p for p in (*listed.split(","), *get.getlist("place")) if p))
+    if (geography and not held.places_of(geography)) or any(held.places.get(p, {}).get("kind") != geography for p in places):
         raise BadRequest("geo")
-    places = tuple(dict.fromkeys(p for p in [*listed.split(","), *get.getlist("place")] if p))
-    known = shelf(release.folder).places
-    if any(p not in known or known[p]["kind"] != geography for p in places):
-        places = tuple(p for p in places if p in known and known[p]["kind"] == geography)
-        if listed:
-            raise BadRequest("geo")
     groups = tuple(dict.fromkeys(g for text in get.getlist("by") for g in text.split(",") if g))
-    dimensions = catalog.load().code_sets["disaggregation"]
-    if any(g not in dimensions for g in groups) or len(groups) > 3:
+    if any(g not in catalog.load().code_sets["disaggregation"] for g in groups) or len(groups) > MOST_GROUPS:
         raise BadRequest("by")
     return Query(measure, geography, places, read_years(get.getlist("year")), groups)
 
 
 def read_years(texts: list[str]) -> tuple[int, ...]:
-    """Years as `2014..2016` or `2014,2016`."""
-    years: list[int] = []
-    for part in (p for text in texts for p in text.split(",") if p):
-        low, dots, high = part.partition("..")
-        if (
-            not low.isdigit()
-            or (dots and not high.isdigit())
-            or not 1900 < int(low) < 2200
-            or (dots and not int(low) <= int(high) < 2200)
-        ):
+    """Years as `2014..2016` or `2014,2016`; `all`, like none, is every year.
+
+    >>> read_years(["2014..2016", "2018"])
+    (2014, 2015, 2016, 2018)
+    """
+    years: set[int] = set()
+    for part in (p for text in texts for p in text.split(",") if p and p != "all"):
+        ends = part.split("..")
+        if len(ends) > 2 or not all(re.fullmatch(r"(19|20|21)\d\d", end) for end in ends):
             raise BadRequest("year")
-        years += range(int(low), int(high or low) + 1)
-    return tuple(sorted(set(years)))
+        years.update(range(int(ends[0]), int(ends[-1]) + 1))
+    return tuple(sorted(years))
 
 
-def published(release: Release) -> list[str]:
-    """The measures of a release, in the catalog's order."""
-    held = {measure for measure, _ in shelf(release.folder).by_shape}
-    return [m for m in catalog.load().measures if m in held]
+def canonical(query: Query) -> list[tuple[str, str]]:
+    """A query as the parts of an address, in one order."""
+    parts = [("measure", query.measure)] if query.measure else []
+    if query.geography:
+        parts.append(("geo", f"{query.geography}:{','.join(query.places)}" if query.places else query.geography))
+    if query.years:
+        first, last = query.years[0], query.years[-1]
+        run = len(query.years) > 1 and query.years == tuple(range(first, last + 1))
+        parts.append(("year", f"{first}..{last}" if run else ",".join(map(str, query.years))))
+    if query.groups:
+        parts.append(("by", ",".join(query.groups)))
+    return parts
 
 
-def groups_of(release: Release, measure: str) -> list[str]:
-    """The groups that a measure was published by, alone or with others."""
-    shapes = shelf(release.folder).shapes(measure)
-    found = {d for shape in shapes for d in shape} - set(GEOGRAPHIES) - set(INNER)
-    return [d for d in catalog.load().code_sets["disaggregation"] if d in found]
+def address(parts: list[tuple[str, str]]) -> str:
+    """Parts as an address is written, with the signs that people read left as they are."""
+    return urlencode(parts, safe=":,.|")
 
 
-def years_of(release: Release, measure: str) -> list[int]:
-    """The years that a measure was published for."""
-    held = shelf(release.folder)
-    return sorted(
-        {int(y) for (m, _), table in held.by_shape.items() if m == measure for y in table["academic_year"].unique().to_list()}
-    )
-
-
-def places_of(release: Release, geography: str) -> list[str]:
-    """The places of one kind that stand in the release."""
-    held = shelf(release.folder)
-    if geography not in held.cells.columns:
-        return []
-    return sorted({str(p) for p in held.cells[geography].drop_nulls().unique().to_list()} - {"Total"} & set(held.places))
+def permalink(release: Release, query: Query) -> str:
+    """The canonical address of a query on this release: it will always show the same figures."""
+    return address([*canonical(query), ("release", release.release_id)])
