@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,16 @@ class Cohort:
 Cohorts = Mapping[tuple[str, int], Cohort]
 
 
-def count_what_can_stand(product: Product, facts: Mapping[str, Path], year: int) -> tuple[dict[tuple[str, int], Cohort], set[str]]:
+def count_what_can_stand(
+    product: Product, facts: Mapping[str, Path], year: int, *, without: Collection[str] = ()
+) -> tuple[dict[tuple[str, int], Cohort], set[str]]:
     """Count the product's tables, without those that would be mostly withheld: they leave the lattice whole, for all cohorts.
 
-    Small categories are counted together first, so that a group stands in every table and year or in none.
+    Small categories are counted together first, so that a group stands in every table and year or in none. Returns what was counted and the
+    names of all tables left out, those of `without` among them.
     """
     people = {name: _merge_small(pl.read_parquet(path), product) for name, path in facts.items()}
-    everything = list(tables_of(product, year))
+    everything = [t for t in tables_of(product, year) if t.name not in without]
     first = _count(product, people, everything)
     lost: dict[str, list[bool]] = defaultdict(list)
     for found in first.values():
@@ -69,9 +72,28 @@ def count_what_can_stand(product: Product, facts: Mapping[str, Path], year: int)
                 lost[row.table.name].append(
                     row.status == "c" or (row.key is not None and found.system.at[row.key] in found.primary)
                 )
-    always = {t.name for t in everything if t.said.get("keep") and not t.groups}
-    left_out = {name for name, small in lost.items() if np.mean(small) > rule("loss_cap")} - always
-    return _count(product, people, [t for t in everything if t.name not in left_out]), left_out
+    left_out = {name for name, small in lost.items() if np.mean(small) > rule("loss_cap")} - _kept(everything)
+    return _count(product, people, [t for t in everything if t.name not in left_out]), left_out | set(without)
+
+
+def lost_tables(cohorts: Cohorts) -> set[str]:
+    """Tables of which, once protected, more people are out of view than the loss cap allows: they would be in nobody's use."""
+    people: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    tables = {}
+    for found in cohorts.values():
+        for row in found.rows:
+            if row.key is not None:
+                cell = found.system.at[row.key]
+                people[row.table.name][0] += found.system.values[cell] * (cell in found.hidden)
+                people[row.table.name][1] += found.system.values[cell]
+                tables[row.table.name] = row.table
+    lost = {name for name, (hidden, all_) in people.items() if hidden > rule("loss_cap") * all_}
+    return lost - _kept(tables.values())
+
+
+def _kept(tables: Iterable[Table]) -> set[str]:
+    """Tables that stand whatever is lost of them: those of the whole state, without which a page would be empty."""
+    return {t.name for t in tables if not t.dims}
 
 
 def _merge_small(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
@@ -117,7 +139,7 @@ def _count(product: Product, people: Mapping[str, pl.DataFrame], tables: Sequenc
     settings = settings_of(product)
     for (population, _), found in cohorts.items():
         _identities(found.system, [i for i in settings["identities"] if i["population"] == population])
-        _impossible(found.system, [i for i in settings.get("impossible", ()) if i["population"] == population])
+        _impossible(found, [i for i in settings.get("impossible", ()) if i["population"] == population])
     _places(product, by_year, cohorts)
     return cohorts
 
@@ -243,13 +265,17 @@ def _identities(system: System, identities: Sequence[Mapping[str, Any]]) -> None
                 system.bind(system.at[key], held)
 
 
-def _impossible(system: System, impossible: Sequence[Mapping[str, Any]]) -> None:
-    """Combinations that nobody can be in: their zero covers nothing, for everybody knows it."""
+def _impossible(found: Cohort, impossible: Sequence[Mapping[str, Any]]) -> None:
+    """Combinations that nobody can be in: marked as such, and their zero covers nothing, for everybody knows it."""
+    system = found.system
     for said in impossible:
         never = {(str(d), str(v)) for d, v in said["together"]}
         for cell, key in enumerate(system.keys):
             if never <= set(key) and system.values[cell] == 0:
                 system.told[cell] = (0.0, 0.0)
+    for row in found.rows:
+        if row.key is not None and system.at[row.key] in system.told:
+            row.status = "z"
 
 
 def _places(product: Product, by_year: Mapping[tuple[str, int], pl.DataFrame], cohorts: Cohorts) -> None:

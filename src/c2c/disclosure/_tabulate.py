@@ -14,7 +14,7 @@ import polars as pl
 
 from c2c import audit, catalog, governance
 from c2c.disclosure import _audit, _ledger
-from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, share_shown
+from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, lost_tables, share_shown
 from c2c.disclosure._rules import TooRevealing, edition, rule
 from c2c.disclosure._suppress import Suppressor
 from c2c.disclosure._system import System
@@ -40,17 +40,24 @@ def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit:
     governance.check_permit(site, permit, purpose=permit.purpose, today=clock.today())
     start = perf_counter()
     seed_key = keys.naming_key(site, "room/gate")
-    cohorts, left_out = count_what_can_stand(product, facts, year)
-    joint = _ledger.join_earlier(site, release_id, cohorts)
-    for (population, cohort), found in sorted(cohorts.items()):
-        seed = hmac.digest(seed_key, f"{product.product_id}|{population}|{cohort}".encode(), "sha256")
-        left_out |= {f"{name} {cohort}" for name in _protect_cohort(found, seed, where=f"{population} {cohort}")}
+    left_out: set[str] = set()
+    while True:
+        cohorts, left_out = count_what_can_stand(product, facts, year, without=left_out)
+        joint = _ledger.join_earlier(site, release_id, cohorts)
+        gone: set[str] = set()
+        for (population, cohort), found in sorted(cohorts.items()):
+            seed = hmac.digest(seed_key, f"{product.product_id}|{population}|{cohort}".encode(), "sha256")
+            gone |= {f"{name} {cohort}" for name in _protect_cohort(found, seed, where=f"{population} {cohort}")}
+        lost = lost_tables(cohorts)
+        if not lost:
+            break
+        left_out |= lost
     table = _long_form(cohorts, product, release_id)
     necessary = share_necessary(cohorts, hmac.digest(seed_key, release_id.encode(), "sha256"))
     said = _said(cohorts, table, start) | {
         "joint": joint,
         "necessary": necessary,
-        "tables_left_out": sorted(left_out),
+        "tables_left_out": sorted(left_out | gone),
         "seed_id": hashlib.sha256(seed_key + release_id.encode()).hexdigest()[:12],
     }
     _ledger.refuse_if_little_is_left(said)
