@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -31,17 +31,20 @@ class Row:
 
 
 def run(*command: str) -> tuple[float, int, str]:
-    """Seconds, peak memory in MiB and standard output of a command in a process of its own.
-
-    The peak is that of the largest process the benchmark has started so far, so sizes are run from small to large.
-    """
+    """Seconds, peak memory in MiB and standard output of a command in a process of its own; the peak is that of the largest it started."""
     start = perf_counter()
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    seconds = perf_counter() - start
-    if done.returncode > 1:
-        sys.exit(f"{' '.join(command[:4])} failed:\n{done.stderr[-2000:]}")
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, done.stdout
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as wrong:
+        process = subprocess.Popen(command, stdout=out, stderr=wrong, env=environment)
+        # The usage of this child alone: that of all children would show the largest one so far.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = perf_counter() - start
+        out.seek(0)
+        wrong.seek(0)
+        if process.returncode not in (0, 1):
+            sys.exit(f"{' '.join(command[:4])} failed:\n{wrong.read()[-2000:]}")
+        return seconds, usage.ru_maxrss // 1024, out.read()
 
 
 def c2c(*arguments: str) -> tuple[float, int, str]:

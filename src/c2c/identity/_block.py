@@ -23,19 +23,21 @@ BLOCKS: dict[str, tuple[tuple[str, ...], ...]] = {
     "city_birth": (("city", "birth"),),
     "names_middle": (("first", "surname", "middle_initial"),),
     "surname_last_four": (("surname", "last_four"), ("token_1", "last_four"), ("token_2", "last_four")),
-    "first_street": (("first", "street"),),
-    "surname_street": (("surname", "street"),),
+    "name_street": (("first", "street"), ("surname", "street")),
     "first_last_four": (("first", "last_four"),),
+    "street_initial": (("street", "zip", "first_initial"), ("street", "zip", "surname_initial")),
+    "rare_name": (("first", "surname"), ("first", "token_1"), ("first", "token_2")),
 }  # fmt: skip
 """Rule to its blocks: rows that agree on all the parts of one block are a pair. Blocks of one rule share a pool, so that a surname may
-meet a part of a surname."""
+meet a part of a surname. `rare_name` is for rows without a birth date: where more than a few rows bear a name, the name alone is no evidence."""
 
 FIELDS_OF_RULE = {
     "key": ("key",), "number": ("number",), "mail": ("mail",), "telephone": ("telephone",), "first_birth": ("first", "birth"),
     "surname_birth": ("surname", "birth"), "names_year": ("first", "surname", "birth"), "names_day": ("first", "surname", "birth"),
     "first_surname_zip": ("first", "surname", "zip"), "first_surname_year": ("first", "surname", "birth"), "zip_birth": ("zip", "birth"),
     "city_birth": ("zip", "birth"), "names_middle": ("first", "surname", "middle"), "surname_last_four": ("surname", "number"),
-    "first_street": ("first", "street"), "surname_street": ("surname", "street"), "first_last_four": ("first", "number"),
+    "name_street": ("first", "surname", "street"), "first_last_four": ("first", "number"),
+    "street_initial": ("street", "zip"), "rare_name": ("first", "surname"),
 }  # fmt: skip
 """The fields a rule fixes: they teach nothing where it chose the pairs."""
 
@@ -68,14 +70,21 @@ def find_pairs(people: pl.DataFrame, keys: pl.DataFrame) -> Pairs:
         pl.int_range(pl.len()).alias("row"),
         pl.col("birth").str.slice(0, 4).alias("birth_year"),
         pl.col("birth").str.slice(4, 4).alias("birth_day"),
+        pl.col("first").str.slice(0, 1).alias("first_initial"),
         pl.col("middle").str.slice(0, 1).alias("middle_initial"),
+        pl.col("surname").str.slice(0, 1).alias("surname_initial"),
         pl.col("number").str.slice(5, 4).alias("last_four"),
     )  # fmt: skip
+    n, unborn = max(len(people), 1), people["birth"].is_null().to_numpy()
     parts, masks, samples = [], [], []
     found, lost = {}, {}
     for bit, name in enumerate(names):
         mine = keys.filter(~pl.col("shared")).select("row", _hash("kind", "value")) if name == "key" else _pool(table, BLOCKS[name])
+        if name == "rare_name":
+            mine = mine.filter(pl.len().over("code") <= rule("rare_name_rows"))
         pairs, sample, gone = _pairs_of(mine, table, seed=bit)
+        if name == "rare_name":
+            pairs = pairs[unborn[pairs // n] | unborn[pairs % n]]
         found[name], lost[name] = len(pairs), gone
         parts.append(pairs)
         samples.append(sample)
@@ -85,7 +94,7 @@ def find_pairs(people: pl.DataFrame, keys: pl.DataFrame) -> Pairs:
     everything, mask = everything[order], mask[order]
     starts = _starts(everything)
     rules = np.bitwise_or.reduceat(mask, starts) if len(starts) else mask
-    once, n = everything[starts], max(len(people), 1)
+    once = everything[starts]
     gone_pairs = np.setdiff1d(np.concatenate(samples), once)
     return Pairs((once // n).astype(np.int32), (once % n).astype(np.int32), rules, names, found, lost, gone_pairs)
 

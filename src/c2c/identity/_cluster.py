@@ -8,8 +8,10 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
-from c2c.identity._compare import AT, FIELDS, Coded, among, birth_parts, compare, unlike_names
+from c2c.identity._compare import AT, FIELDS, NULL, Coded, among, birth_parts, compare, unlike_names
+from c2c.identity._estimate import Model
 from c2c.identity._rules import rule
+from c2c.identity._score import score
 
 PIECE = 4_000_000
 
@@ -23,6 +25,8 @@ def cluster(
     *,
     loose: np.ndarray,
     agreeing: np.ndarray,
+    model: Model,
+    twins: bool,
 ) -> np.ndarray:
     """A label for each row: rows of one label are one person.
 
@@ -32,7 +36,7 @@ def cluster(
     """
     n = len(weight)
     component = _components(n, left, right)
-    troubled, conflicts = _conflicts(coded, component, agreeing)
+    troubled, conflicts = _conflicts(coded, component, agreeing, model, twins)
     label = component.astype(np.int64).copy()
     busy = np.isin(component, troubled) | np.isin(component, np.unique(component[loose]) if loose.any() else [])
     mine = busy[left]
@@ -46,6 +50,8 @@ def cluster(
         against.setdefault(int(a), {})[int(b)] = w
         against.setdefault(int(b), {})[int(a)] = w
     share = rule("conflict_share")
+    speaks = coded.known_birth & ~coded.is_default
+    voice = {i: float(weight[i]) if speaks[i] else 0.0 for i in parent}
     attached: set[int] = set()
 
     def root(i: int) -> int:
@@ -64,12 +70,15 @@ def cluster(
         a, b = root(i), root(j)
         if a == b:
             continue
-        if against.get(a, {}).get(b, 0.0) > share * mass[a] * mass[b]:
+        # Rows without a birth date can seldom contradict: a hundred wage rows must not outvote two births.
+        heard = voice[a] * voice[b] or mass[a] * mass[b]
+        if against.get(a, {}).get(b, 0.0) > share * heard:
             continue
         if mass[a] < mass[b] or (mass[a] == mass[b] and a > b):
             a, b = b, a
         parent[b] = a
         mass[a] += mass.pop(b)
+        voice[a] += voice.pop(b)
         for other, w in against.pop(b, {}).items():
             mine_ = against.setdefault(a, {})
             mine_[other] = mine_.get(other, 0.0) + w
@@ -110,7 +119,9 @@ def _components(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.asarray(connected_components(graph, directed=False)[1])
 
 
-def _conflicts(coded: Coded, component: np.ndarray, agreeing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _conflicts(
+    coded: Coded, component: np.ndarray, agreeing: np.ndarray, model: Model, twins: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Components with rows that cannot be one person, and the conflicting pairs in them."""
     order = np.argsort(component, kind="stable")
     starts = np.flatnonzero(np.concatenate([[True], component[order][1:] != component[order][:-1]]))
@@ -128,16 +139,19 @@ def _conflicts(coded: Coded, component: np.ndarray, agreeing: np.ndarray) -> tup
         i = np.repeat(np.arange(low, high), count)
         j = i + 1 + np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count)
         a, b = order[i], order[j]
-        bad = cannot_be_one(coded, a, b, agreeing=among(np.minimum(a, b) * len(order) + np.maximum(a, b), agreeing))
+        known = among(np.minimum(a, b) * len(order) + np.maximum(a, b), agreeing)
+        bad = cannot_be_one(coded, a, b, agreeing=known, model=model, twins=twins)
         found.append(np.stack([a[bad], b[bad]], axis=1))
     pairs = np.concatenate(found)
     return np.unique(component[pairs[:, 0]]), pairs
 
 
-def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.ndarray) -> np.ndarray:
-    """Evidence that two rows are two people: numbers far apart, births far apart, a father and his junior, brothers and sisters."""
-    none = np.zeros(len(a), dtype=bool)
-    levels = compare(coded, a, b, agreeing=agreeing, shared=none)
+def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.ndarray, model: Model, twins: bool) -> np.ndarray:
+    """Evidence that two rows are two people: numbers far apart, births far apart, a father and his junior, brothers and sisters.
+
+    Births a few years apart are no such evidence where all the rest of a pair says strongly that it is one person: a misread date.
+    """
+    levels = compare(coded, a, b, agreeing=agreeing)
     first, surname, birth, number, suffix, key = (
         levels[:, FIELDS.index(f)] for f in ("first", "surname", "birth", "number", "suffix", "key")
     )
@@ -148,14 +162,20 @@ def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.nd
     two_parts = known & (birth_parts(coded, a, b).sum(axis=1) <= 1) & ~swapped
     years = known & (np.abs(coded.day[a] - coded.day[b]) > rule("years_apart") * 365.25)
     same_number = (number == 0) | (key == 0)
+    near_number = (number <= 1) | (key <= 1)
+    misread = score(coded, a, b, levels, model) >= rule("misread_birth_bits")
     two_names = unlike_names(dict(zip(FIELDS, levels.T, strict=True)))
     unlike_first, unlike_surname = first == AT["first", "other"], surname == AT["surname", "other"]
     # Two numbers, and two names, or births that differ or are not both known: two people.
     by_number = numbers_far & (unlike_first | unlike_surname | two_names | unequal)
-    by_birth = ~same_number & (years | two_parts)
+    by_birth = ~near_number & (years | (two_parts & ~misread))
     by_suffix = (suffix == 1) & unequal & ~same_number
-    # One surname and birth date under two given names, and some issuer's or the state's number that differs: twins.
-    together = (surname <= 1) & (birth == 0)
+    # One surname and birth date under two given names, and a number that differs, if only by a digit: twins, registered on one day.
+    together = (surname <= 1) & (birth == 0) & twins
+    differ = coded.known_number[a] & coded.known_number[b] & (number != 0)
     unlike = (first == AT["first", "alike"]) | unlike_first
-    twins = together & ((unlike & ((key == AT["key", "differs"]) | numbers_far)) | (unlike_first & ~same_number))
-    return by_number | by_birth | by_suffix | twins | (two_names & (birth != 0) & (key != 0))
+    # A twin may bear the other's given name as middle name: that reads as a nickname.
+    near = (first >= AT["first", "nickname"]) & (first <= AT["first", "close"])
+    by_twins = unlike & (differ | ((key != 0) & (key != NULL))) | (near & ((key == AT["key", "differs"]) | numbers_far))
+    by_twins = together & (by_twins | (unlike_first & ~same_number))
+    return by_number | by_birth | by_suffix | by_twins | (two_names & (birth != 0) & (key != 0))

@@ -49,7 +49,10 @@ class Coded:
         self.day = day.fill_null((year - 1970) * 365 + 182).fill_null(-1_000_000).to_numpy()
         self.number = _signs(people["number"], 9)
         self.known_number = people["number"].is_not_null().to_numpy()
+        # A number that many hold is weak evidence wherever two rows are compared.
+        self.shared = people["number_shared"].to_numpy() if "number_shared" in people.columns else np.zeros(len(people), dtype=bool)
         self.source = source
+        self.shares: dict[str, np.ndarray] = {}
         at = {n: i for i, n in enumerate(self.names)}
         pairs = [at[a] * len(self.names) + at[b] for a, b in nickname_pairs() if a in at and b in at]
         self.nicknames = np.sort(np.array(pairs, dtype=np.int64))
@@ -62,10 +65,10 @@ class Coded:
             self.key[str(kind)] = codes, np.array(held.to_list(), dtype=object)
 
 
-def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.ndarray, shared: np.ndarray) -> np.ndarray:
+def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.ndarray) -> np.ndarray:
     """Levels of each pair, one column per field of `FIELDS`.
 
-    `agreeing`: the pair has a person key in common; `shared`: its number is many people's.
+    `agreeing`: the pair has a person key in common.
     """
     out = np.full((len(left), len(FIELDS)), NULL, dtype=np.uint8)
     level = dict(zip(FIELDS, out.T, strict=True))
@@ -83,7 +86,7 @@ def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.n
     like_twins &= (level["first"] != NULL) & (level["first"] != AT["first", "swapped"])
     # One number under two given names, and under two surnames or middle names, with no birth date to say otherwise: lent, or a relative's.
     lent = unlike_names(level) & (level["birth"] != 0)
-    level["number"][:] = _numbers(coded, left, right, twins=like_twins, shared=shared, lent=lent)
+    level["number"][:] = _numbers(coded, left, right, twins=like_twins, lent=lent)
     level["key"][:] = _keys(coded, left, right, agreeing)
     if coded.source is not None:
         level["source"][:] = (coded.source[left] != coded.source[right]).astype(np.uint8)
@@ -120,9 +123,8 @@ def _first_names(coded: Coded, left: np.ndarray, right: np.ndarray) -> tuple[np.
         p, q = coded.code[column][at], coded.code[column][to]
         other_name |= ((p == y) & ~coded.short[p]) | ((q == x) & ~coded.short[q])
     initial = (coded.short[x] | coded.short[y]) & (coded.letter[x] == coded.letter[y])
-    p, q = coded.code["surname"][at], coded.code["surname"][to]
-    crossed = differ & (p >= 0) & (q >= 0) & (p != q)
-    crossed &= ((x == q) & (y == p)) | ((x == q) & _near(coded, y, p, crossed)) | ((y == p) & _near(coded, x, q, crossed))
+    crossed, half = _crossed(coded, at, to, x, y)
+    similar[half] = np.maximum(similar[half], rule("jaro_winkler_far"))
     close, near, far = (rule(f"jaro_winkler_{name}") for name in ("close", "near", "far"))
     cases = [~differ, crossed, other_name, similar >= close, similar >= near, initial, similar >= far]
     names = ("exact", "swapped", "nickname", "very close", "close", "initial", "alike", "other")
@@ -130,6 +132,23 @@ def _first_names(coded: Coded, left: np.ndarray, right: np.ndarray) -> tuple[np.
     level[both] = np.select(cases, codes[:-1], codes[-1])
     swapped[both] = crossed
     return level, swapped
+
+
+def _crossed(coded: Coded, at: np.ndarray, to: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs with first and last names swapped, and pairs where one given name is the other's surname and the rest is not alike.
+
+    `x`, `y`: codes of their given names. Any part of a surname counts: an office that swaps names keeps one of two surnames.
+    """
+    ours, theirs = ([coded.code[part][rows] for part in PARTS_OF_SURNAME] for rows in (at, to))
+    other = (x != y) & (coded.code["surname"][at] != coded.code["surname"][to])
+    one = other & np.logical_or.reduce([x == q for q in theirs])
+    two = other & np.logical_or.reduce([y == p for p in ours])
+    swapped = one & two
+    for some, name, parts in ((one & ~two, y, ours), (two & ~one, x, theirs)):
+        for part in parts:
+            known = some & ~swapped & (part >= 0)
+            swapped[known] = _alike(coded.names, name[known], part[known]) >= rule("jaro_winkler_far")
+    return swapped, (one | two) & ~swapped
 
 
 def _surnames(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -213,9 +232,7 @@ def _streets(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.where(~known, NULL, np.select([a == b, near], [0, 1], 2)).astype(np.uint8)
 
 
-def _numbers(
-    coded: Coded, left: np.ndarray, right: np.ndarray, *, twins: np.ndarray, shared: np.ndarray, lent: np.ndarray
-) -> np.ndarray:
+def _numbers(coded: Coded, left: np.ndarray, right: np.ndarray, *, twins: np.ndarray, lent: np.ndarray) -> np.ndarray:
     """Levels of Social Security numbers. Twins' numbers are often neighbours: under their pattern one digit's difference says nothing."""
     p, q = coded.number[left], coded.number[right]
     known = coded.known_number[left] & coded.known_number[right]
@@ -223,7 +240,7 @@ def _numbers(
     n_wrong = wrong.sum(axis=1)
     near = (n_wrong == 1) | _exchanged(p, q, wrong, n_wrong)
     same = n_wrong == 0
-    found = np.select([same & shared, same & lent, same, near], [2, 3, 0, 1], 4)
+    found = np.select([same & coded.shared[left], same & lent, same, near], [2, 3, 0, 1], 4)
     return np.where(~known | (near & twins), NULL, found).astype(np.uint8)
 
 
@@ -256,12 +273,6 @@ def _each_once(values: np.ndarray, a: np.ndarray, b: np.ndarray, scorer: Any, ki
     distinct, where = np.unique(np.minimum(a, b) * width + np.maximum(a, b), return_inverse=True)
     found = process.cpdist(values[distinct // width], values[distinct % width], scorer=scorer, workers=-1, dtype=kind)
     return np.asarray(found)[where]
-
-
-def _near(coded: Coded, a: np.ndarray, b: np.ndarray, among: np.ndarray) -> np.ndarray:
-    found = np.zeros(len(a), dtype=bool)
-    found[among] = _alike(coded.names, a[among], b[among]) >= rule("jaro_winkler_near")
-    return found
 
 
 def _exchanged(p: np.ndarray, q: np.ndarray, wrong: np.ndarray, n_wrong: np.ndarray) -> np.ndarray:

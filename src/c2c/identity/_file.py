@@ -54,12 +54,14 @@ def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | No
         *(pl.col(c).alias(f"id:{c}:01") for c in keys),
         *(["source"] if "source" in own else []),
     ]
-    records = table.select(pl.int_range(pl.len()).cast(pl.String).alias("record_key"), pl.lit(1).alias("n_records"), *columns)
+    # A record is known by its own id, never by its place, so that the order of the file changes nothing.
+    names = table.select(pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("id"))["id"]
+    records = table.select(names.alias("record_key"), pl.lit(1).alias("n_records"), *columns)
     tuples = fold(records, [f"id:{c}:01" for c in keys], pl.DataFrame(schema=MARK_SCHEMA))
     matched = match_people(tuples.people, tuples.keys)
-    row = tuples.records.sort(pl.col("record_key").cast(pl.Int64))["row"].to_numpy()
+    of = tuples.records.select("record_key", "row")
+    row = pl.DataFrame({"record_key": names}).join(of, on="record_key", how="left", maintain_order="left")["row"].to_numpy()
     label, sure = matched.label[row], matched.confidence[row]
-    names = table.select(pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("id"))["id"]
     smallest = pl.DataFrame({"label": label, "id": names}).group_by("label").agg(pl.col("id").min())
     hashed = pl.Series([hashlib.sha256(i.encode()).hexdigest()[:32] for i in smallest["id"].to_list()], dtype=pl.String)
     person = pl.DataFrame({"label": label}).join(
@@ -97,7 +99,15 @@ def _read(source: Path, column_map: Mapping[str, str]) -> pl.DataFrame:
         if ours not in renamed.values():
             renamed[column] = ours
     table = table.select(pl.col(theirs).alias(ours) for theirs, ours in renamed.items())
-    return _with_address(table)
+    return _with_address(_with_foreign_number(table))
+
+
+def _with_foreign_number(table: pl.DataFrame) -> pl.DataFrame:
+    """A column called `ssn` whose values are mostly not of nine digits holds another country's or office's number: a person key."""
+    if "ssn" not in table.columns or "key_ssn" in table.columns:
+        return table
+    nine = table["ssn"].drop_nulls().str.replace_all(r"\D", "").str.len_chars() == 9
+    return table if 2 * nine.sum() >= len(nine) else table.rename({"ssn": "key_ssn"})
 
 
 def _with_address(table: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from c2c.identity._cluster import cluster, confidence
 from c2c.identity._compare import FIELDS, Coded, among, compare
 from c2c.identity._estimate import Model, levels_of, patterns_of
 from c2c.identity._rules import rule
-from c2c.identity._score import differ, names_only, never_alone, score, train
+from c2c.identity._score import differ, has_twins, names_only, never_alone, score, train
 from c2c.identity._screen import default_dates, screen_contacts, screen_keys
 
 CHUNK = 2_000_000
@@ -37,17 +37,17 @@ def match_people(people: pl.DataFrame, keys: pl.DataFrame) -> Matched:
     coded = Coded(people, keys, defaults, source)
     pairs = find_pairs(people, keys)
     agreeing, asserted = _agreeing(keys, n)
-    shared = people["number_shared"].to_numpy()
 
     pattern = np.empty(len(pairs.left), dtype=np.int64)
     for low in range(0, len(pairs.left), CHUNK):
         a, b = pairs.left[low : low + CHUNK], pairs.right[low : low + CHUNK]
         alike = among(a.astype(np.int64) * n + b, agreeing)
-        pattern[low : low + CHUNK] = patterns_of(compare(coded, a, b, agreeing=alike, shared=shared[a] & shared[b]))
+        pattern[low : low + CHUNK] = patterns_of(compare(coded, a, b, agreeing=alike))
     distinct, which = np.unique(pattern, return_inverse=True)
     model = train(coded, pairs, distinct, which)
 
     levels = levels_of(distinct)
+    twins = has_twins(levels, np.bincount(which, minlength=len(distinct)))
     bits = np.empty(len(pairs.left))
     for low in range(0, len(pairs.left), CHUNK):
         here = slice(low, low + CHUNK)
@@ -56,11 +56,11 @@ def match_people(people: pl.DataFrame, keys: pl.DataFrame) -> Matched:
     bits = np.where(said & ~differ(levels)[which], np.maximum(bits, rule("asserted_bits")), bits)
     probability = 1 / (1 + np.exp2(-np.clip(bits, -60, 60)))
     least = np.where(names_only(levels), rule("names_only_from"), rule("link_from"))[which]
-    kept = (probability >= least) & ~never_alone(levels)[which]
+    kept = (probability >= least) & ~never_alone(levels, twins=twins)[which]
     left, right = pairs.left[kept], pairs.right[kept]
     held = np.isin(np.arange(n), keys.filter(~pl.col("shared"))["row"].to_numpy())
     loose = people["birth"].is_null().to_numpy() & people["number"].is_null().to_numpy() & ~held
-    label = cluster(coded, weight, left, right, bits[kept], loose=loose, agreeing=agreeing)
+    label = cluster(coded, weight, left, right, bits[kept], loose=loose, agreeing=agreeing, model=model, twins=twins)
     sure = confidence(label, weight, left, right, probability[kept])
     report = _report(people, keys, pairs, model, label, weight, len(defaults)) | _lost(coded, pairs, model)
     return Matched(label, sure, model, report)
@@ -79,7 +79,7 @@ def _lost(coded: Coded, pairs: Pairs, model: Model) -> dict[str, Any]:
     n = len(coded.known_birth)
     a, b = pairs.sample // n, pairs.sample % n
     none = np.zeros(len(a), dtype=bool)
-    bits = score(coded, a, b, compare(coded, a, b, agreeing=none, shared=none), model)
+    bits = score(coded, a, b, compare(coded, a, b, agreeing=none), model)
     share = float((1 / (1 + np.exp2(-np.clip(bits, -60, 60)))).mean()) if len(a) else 0.0
     lost = sum(pairs.lost.values())
     return {"pairs_lost": pairs.lost, "expected_matches_lost": round(share * lost, 2)}

@@ -44,8 +44,8 @@ def normalise(sent: pl.DataFrame) -> pl.DataFrame:
     several = pieces.list.len() > 1
     sorted_name = pl.concat_str([first, last], separator=" ").str.split(" ").list.sort().list.join("")
     frame = frame.with_columns(
-        _joined("folded_first_name").alias("first"),
-        _joined("folded_alias_first_name").alias("other_first"),
+        _joined("folded_first_name", "role").alias("first"),
+        _joined("folded_alias_first_name", "role").alias("other_first"),
         _joined("folded_middle_name").alias("middle"),
         # One letter is no surname: it says at most how one began.
         _joined("folded_last_name").replace(list("abcdefghijklmnopqrstuvwxyz"), None).alias("surname"),
@@ -91,9 +91,10 @@ def _particles() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(sorted(words('particle'), key=len, reverse=True))}) (?=\w)")
 
 
-def _joined(column: str) -> pl.Expr:
+def _joined(column: str, *kinds: str) -> pl.Expr:
+    """A name in one piece; none where it is a filler, or a word of `kinds`: a `role` is no given name, and may well be a surname."""
     together = pl.col(column).str.replace_all(" ", "")
-    return pl.when(~together.is_in([*words("filler"), ""])).then(together)
+    return pl.when(~together.is_in([*words("filler"), *(w for kind in kinds for w in words(kind)), ""])).then(together)
 
 
 def _street(value: str) -> str:

@@ -70,8 +70,7 @@ def explain(site: Site, a: str, b: str, *, actor: str) -> Mapping[str, Any]:
     pair = np.array([min(rows)]), np.array([max(rows)])
     usable = keys.filter(~pl.col("shared"))
     mine = usable.filter(pl.col("row") == rows[0]).join(usable.filter(pl.col("row") == rows[1]), on=["kind", "value"])
-    shared = people["number_shared"].to_numpy()[rows].all()
-    levels = compare(coded, *pair, agreeing=np.array([len(mine) > 0]), shared=np.array([shared]))
+    levels = compare(coded, *pair, agreeing=np.array([len(mine) > 0]))
     model = _model_of(said)
     total = float(score(coded, *pair, levels, model)[0])
     evidence: list[dict[str, Any]] = [

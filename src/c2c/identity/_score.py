@@ -26,7 +26,7 @@ def train(coded: Coded, pairs: Pairs, distinct: np.ndarray, which: np.ndarray) -
     a, b = rng.integers(0, max(n, 1), (2, int(min(rule("random_pairs"), n * n))))
     a, b = a[a != b], b[a != b]
     none = np.zeros(len(a), dtype=bool)
-    chance = estimate_u(compare(coded, a, b, agreeing=none, shared=none), _chance_of_agreement(coded))
+    chance = estimate_u(compare(coded, a, b, agreeing=none), _chance_of_agreement(coded))
     counts = {"all": np.bincount(which, minlength=len(distinct)).astype(np.float64)}
     for bit, name in enumerate(pairs.names):
         mine = (pairs.rules >> bit) & 1 == 1
@@ -62,16 +62,40 @@ def differ(levels: np.ndarray) -> np.ndarray:
 
 
 def names_only(levels: np.ndarray) -> np.ndarray:
-    """Nothing but names and places speaks: no birth date, number, key, mail or telephone on both sides."""
-    fields = [FIELDS.index(f) for f in ("birth", "number", "key", "mail", "telephone")]
-    return np.asarray((levels[:, fields] == NULL).all(axis=1))
+    """Nothing but names and places speaks for one person: no birth date, number, key, mail or telephone that agrees, or nearly."""
+    nearly = {
+        "birth": AT["birth", "two parts"],
+        "number": AT["number", "one edit"],
+        "key": AT["key", "one edit"],
+        "mail": 0,
+        "telephone": 0,
+    }
+    return ~np.logical_or.reduce([levels[:, FIELDS.index(field)] <= worst for field, worst in nearly.items()])
 
 
-def never_alone(levels: np.ndarray) -> np.ndarray:
+def siblings(levels: np.ndarray) -> np.ndarray:
+    """Patterns of brothers and sisters born together: one surname and birth date under two given names."""
+    first, surname, birth = (levels[:, FIELDS.index(f)] for f in ("first", "surname", "birth"))
+    return np.asarray((first == AT["first", "other"]) & (surname <= 1) & (birth == 0))
+
+
+def has_twins(levels: np.ndarray, counts: np.ndarray) -> bool:
+    """Are pairs that look like twins two people here? Told by those of them whose numbers or keys are known on both sides.
+
+    Two given names for one person are common in some files and unknown in others; without such pairs the answer is yes, the careful one.
+    """
+    number, key = (levels[:, FIELDS.index(f)] for f in ("number", "key"))
+    known = siblings(levels) & ((number != NULL) | (key != NULL))
+    one = known & ((number <= 1) | (key <= 1))
+    n_known, n_one = counts[known].sum(), counts[one].sum()
+    return bool(n_known < rule("twins_least") or n_one < rule("no_twins_share") * n_known)
+
+
+def never_alone(levels: np.ndarray, *, twins: bool) -> np.ndarray:
     """Patterns that are no edge without a common key: brothers and sisters born together, and one number under two names."""
-    first, surname, birth, number, key = (levels[:, FIELDS.index(f)] for f in ("first", "surname", "birth", "number", "key"))
-    sibling = (first == AT["first", "other"]) & (surname <= 1) & (birth == 0) & (number != 0)
-    return (sibling | (number == AT["number", "under two names"])) & (key != 0)
+    number, key = (levels[:, FIELDS.index(f)] for f in ("number", "key"))
+    together = siblings(levels) & (number != 0) & twins
+    return np.asarray((together | (number == AT["number", "under two names"])) & (key != 0))
 
 
 def _chance_of_agreement(coded: Coded) -> dict[str, float]:
@@ -91,14 +115,16 @@ def _chance_of_agreement(coded: Coded) -> dict[str, float]:
 
 
 def _shares(coded: Coded, field: str) -> np.ndarray:
-    """Each value's share of the people who hold some value of the field."""
-    codes = coded.code[field]
-    beside = [coded.code[f] for f in TERMS.get(field, ()) if f != "birth"]
-    if "birth" in TERMS.get(field, ()):
-        beside.append(coded.day)
-    known = codes >= 0
-    once = np.unique(np.stack([codes[known], *(column[known] for column in beside)]), axis=1)[0] if beside else codes[known]
-    return np.bincount(once) / max(len(once), 1)
+    """Each value's share of the people who hold some value of the field; counted once for a table, since counting sorts every row."""
+    if field not in coded.shares:
+        codes = coded.code[field]
+        beside = [coded.code[f] for f in TERMS.get(field, ()) if f != "birth"]
+        if "birth" in TERMS.get(field, ()):
+            beside.append(coded.day)
+        known = codes >= 0
+        once = np.unique(np.stack([codes[known], *(column[known] for column in beside)]), axis=1)[0] if beside else codes[known]
+        coded.shares[field] = np.bincount(once) / max(len(once), 1)
+    return coded.shares[field]
 
 
 def _without_matches(chance: Mapping[str, np.ndarray], model: Model) -> dict[str, np.ndarray]:

@@ -1,0 +1,136 @@
+"""Who is who, beside Splink 5 in the same run: FEBRL 1 to 4, pseudopeople's sample as one file and as partners' files, the synthetic state.
+
+Accuracy is pairwise after clustering: ours at the shipped default, Splink's at the threshold that suits the truth best, which no user knows.
+Seconds of `match file` are those of the whole command, of a site from opening its trays to sealed links, Splink's from reading to clusters.
+Peaks are each process's own.
+
+`--sizes=1000,2000,4000` are the people of the synthetic state; the last three give growth. `--seed=7` is pseudopeople's noise.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from _report import PEERS, Row, c2c, finish, run
+
+HERE = Path(__file__).resolve().parent
+BARS = {"febrl4": 0.97, "pseudopeople": 0.95, "synthetic": 0.94}
+NAMES = {
+    "febrl1": "FEBRL 1",
+    "febrl2": "FEBRL 2",
+    "febrl3": "FEBRL 3",
+    "febrl4": "FEBRL 4",
+    "pseudopeople": "pseudopeople, one file",
+}
+PARTNERS = {"census": ("cdss", "cdss_person", 2021), "wic": ("cdss", "cdss_person", 2022), "ssa": ("dhcs", "medi_cal_enrollment", 2021),
+            "w2": ("edd", "ui_wage", 2021), "f1040": ("edd", "ui_wage", 2022)}  # fmt: skip
+
+
+def main() -> int:
+    """Run all and print side by side."""
+    sizes = [int(n) for n in option("sizes", "1000,2000,4000").split(",")]
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run(str(PEERS), str(HERE / "_samples.py"), str(folder), option("seed", "7"))
+        for kind, label in NAMES.items():
+            rows += one_file(folder, kind, label)
+        rows += partners(folder)
+        rows += growing([(people, *state(folder, people)) for people in sizes])
+    return finish("match", rows)
+
+
+def option(name: str, default: str) -> str:
+    """The value of `--name=`."""
+    return next((a.split("=", 1)[1] for a in sys.argv if a.startswith(f"--{name}=")), default)
+
+
+def one_file(folder: Path, kind: str, label: str) -> list[Row]:
+    """One people file through `c2c match file`, judged by `c2c match evaluate`'s own arithmetic, and through Splink."""
+    source, truth, out = folder / f"{kind}.parquet", folder / f"{kind}.truth.parquet", folder / f"{kind}.out.parquet"
+    seconds, peak, _ = c2c("match", "file", str(source), str(out), "--json")
+    said = state_of("judge", str(out), str(truth))
+    return beside(label, kind, json.loads(said) | {"seconds": seconds, "peak_mib": peak}, splink(source, truth))
+
+
+def partners(folder: Path) -> list[Row]:
+    """Pseudopeople's files sent by partners through column maps, matched in a site, judged by `c2c match evaluate`."""
+    site = folder / "partners"
+    c2c("init", str(site))
+    (folder / "inbox").rename(site / "inbox")
+    for name, (partner, file, period) in PARTNERS.items():
+        sent = site / "inbox" / partner / file / f"{period}.csv"
+        c2c(
+            "submit",
+            partner,
+            file,
+            str(sent),
+            "--period",
+            str(period),
+            "--map",
+            str(HERE / "maps" / f"{name}.toml"),
+            "--site",
+            str(site),
+        )
+    return in_site(folder, site, folder / "partners.truth.parquet", 2022, "pseudopeople, partners' files", "")[0]
+
+
+def state(folder: Path, people: int) -> tuple[list[Row], dict[str, Any]]:
+    """A synthetic state's deliveries received and matched in a site, judged by `c2c match evaluate`; and Splink on the same records."""
+    site, truth = folder / f"state-{people}", folder / f"state-{people}.truth.parquet"
+    c2c("init", str(site))
+    c2c("synth", str(site / "inbox"), "--people", str(people), "--seed", "1", "--truth", str(truth))
+    state_of("receive", str(site), "2026")
+    return in_site(folder, site, truth, 2026, f"synthetic state of {people:,}", "synthetic")
+
+
+def in_site(folder: Path, site: Path, truth: Path, year: int, label: str, kind: str) -> tuple[list[Row], dict[str, Any]]:
+    """Match what a site holds, judge it, and give the same record keys to Splink."""
+    took = json.loads(state_of("match", str(site), str(year)))
+    _, _, said = c2c("match", "evaluate", "--truth", str(truth), "--site", str(site), "--json")
+    ours = json.loads(said) | took
+    source = folder / f"{site.name}.people.parquet"
+    state_of("people", str(site), str(truth), str(source))
+    return beside(label, kind, ours, splink(source, source.with_suffix(".truth.parquet"))), ours
+
+
+def state_of(*arguments: str) -> str:
+    """What `_state.py` prints. `-P`: this folder holds a `public.py`, which is also a library's name."""
+    return run(sys.executable, "-P", str(HERE / "_state.py"), *arguments)[2]
+
+
+def splink(source: Path, truth: Path) -> dict[str, Any]:
+    """Splink's best on a people file."""
+    said = run(str(PEERS), str(HERE / "_splink.py"), str(source), str(truth))[2].splitlines()
+    if not said:
+        sys.exit(f"Splink made nothing of {source.name}: run bench/_splink.py on it by hand.")
+    return dict(json.loads(said[-1]))
+
+
+def beside(label: str, kind: str, ours: dict[str, Any], theirs: dict[str, Any]) -> list[Row]:
+    """The rows of one data set, each figure beside Splink's."""
+    floor = BARS.get(kind)
+    bar, holds = (f"≥ {floor}", ours["f1"] >= floor) if floor else ("", None)
+    rows = [Row(f"{label}: F1", ours["f1"], "", "Splink's best", theirs["f1"], ours["f1"] / theirs["f1"], bar, holds)]
+    for name, unit in (("precision", ""), ("recall", ""), ("seconds", "s"), ("peak_mib", "MiB")):
+        rows.append(Row(f"{label}: {name}", ours[name], unit, "Splink", theirs[name], ours[name] / max(theirs[name], 1e-9)))
+    return rows
+
+
+def growing(states: Sequence[tuple[int, list[Row], dict[str, Any]]]) -> list[Row]:
+    """The rows of every size, then how seconds grow between them."""
+    rows = [row for _, mine, _ in states for row in mine]
+    for (n1, _, a), (n2, _, b) in itertools.pairwise(states):
+        times = b["seconds"] / a["seconds"]
+        rows.append(Row(f"match grows from {n1:,} to {n2:,} people by", times, f"times for {n2 / n1:.1f} times the people"))
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())
