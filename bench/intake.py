@@ -25,7 +25,7 @@ def main() -> int:
     """Three sizes, each by both; with `--full`, half a million and five million rows."""
     from _report import PEERS, Row, finish, run
 
-    me = ("-P", __file__)  # without the folder on its path, where public.py hides a library of that name
+    me = (__file__,)
     rows: list[Row] = []
     sizes = AT_FULL_SIZE if "--full" in sys.argv else SIZES
     seconds: list[float] = []

@@ -101,8 +101,8 @@ def in_site(folder: Path, site: Path, truth: Path, year: int, label: str, kind: 
 
 
 def state_of(*arguments: str) -> str:
-    """What `_state.py` prints. `-P`: this folder holds a `public.py`, which is also a library's name."""
-    return run(sys.executable, "-P", str(HERE / "_state.py"), *arguments)[2]
+    """What `_state.py` prints."""
+    return run(sys.executable, str(HERE / "_state.py"), *arguments)[2]
 
 
 def splink(source: Path, truth: Path) -> dict[str, Any]:

@@ -80,15 +80,18 @@ def _read(source: Path) -> pl.DataFrame:
     try:
         table = pl.read_csv(source, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as reason:
-        raise _malformed(
-            "DSC-004", source.name, f"this file cannot be read: {type(reason).__name__}", "Send CSV in UTF-8 with a header."
+        raise TooRevealing(
+            "DSC-004",
+            where=source.name,
+            what=f"this file cannot be read: {type(reason).__name__}",
+            remedy="Send CSV in UTF-8 with a header.",
         ) from None
     if "value" not in table.columns:
-        raise _malformed(
+        raise TooRevealing(
             "DSC-004",
-            source.name,
-            "there is no column `value`",
-            "Send the long form: table, one column per dimension, value, status.",
+            where=source.name,
+            what="there is no column `value`",
+            remedy="Send the long form: table, one column per dimension, value, status.",
         )
     given = table.columns
     defaults = {"release": "", "product": "", "table": "table", "measure": "", "statistic": "count", "status": "shown", "of": ""}
@@ -108,26 +111,27 @@ def _read(source: Path) -> pl.DataFrame:
             pl.col(column).is_not_null() & (pl.col(column) != "") & (number.is_null() | ~number.is_finite() | (number < 0))
         )
         if len(wrong):
-            raise _malformed(
+            raise TooRevealing(
                 "DSC-005",
-                f"{source.name}, row {wrong['row_'][0]}",
-                f"`{column}` is negative or not a number",
-                "Send counts of zero or more, or leave it blank.",
+                where=f"{source.name}, row {wrong['row_'][0]}",
+                what=f"`{column}` is negative or not a number",
+                remedy="Send counts of zero or more, or leave it blank.",
             )
         table = table.with_columns(number.alias(column))
     unknown = bare.filter(~pl.col("status").is_in(STATUSES))
     if len(unknown):
-        raise _malformed(
-            "DSC-006", f"{source.name}, row {unknown['row_'][0]}", "this status is not known", f"Use one of: {', '.join(STATUSES)}."
+        raise TooRevealing(
+            "DSC-006",
+            where=f"{source.name}, row {unknown['row_'][0]}",
+            what="this status is not known",
+            remedy=f"Use one of: {', '.join(STATUSES)}.",
         )
     dims = [c for c in table.columns if c not in (*NAMED, *FIGURES)]
     if not dims:
-        raise _malformed("DSC-006", source.name, "no column says what a figure is about", "Add one column for each dimension.")
+        raise TooRevealing(
+            "DSC-006", where=source.name, what="no column says what a figure is about", remedy="Add one column for each dimension."
+        )
     return table.with_columns(pl.col(dims).str.strip_chars().replace("", None))
-
-
-def _malformed(code: str, where: str, what: str, remedy: str) -> TooRevealing:
-    return TooRevealing(code, where=where, what=what, remedy=remedy)
 
 
 def _coordinates(row: Mapping[str, Any], dims: tuple[str, ...]) -> dict[str, str]:
@@ -143,11 +147,11 @@ def _take(said: Published, row: Mapping[str, Any], dims: tuple[str, ...], people
     table = f"{people}|{row['table']}"
     if row["statistic"] == "percent":
         if not of:
-            raise _malformed(
+            raise TooRevealing(
                 "DSC-006",
-                f"row {number + 2}",
-                "a percent does not say of what",
-                "Name in `of` the dimension summed to form its base.",
+                where=f"row {number + 2}",
+                what="a percent does not say of what",
+                remedy="Name in `of` the dimension summed to form its base.",
             )
         own = _outcome_named(coordinates, row["measure"])
         cell = said.cell((people, key_of(own)))
@@ -164,8 +168,11 @@ def _take(said: Published, row: Mapping[str, Any], dims: tuple[str, ...], people
     if status in ("shown", "e", "z", "banded"):
         low, high = _count(row, number)
         if low > said.high[cell] + 0.5 or high < said.low[cell] - 0.5:
-            raise _malformed(
-                "DSC-002", f"row {number + 2}", "this cell has another figure elsewhere", "Send each cell with one figure."
+            raise TooRevealing(
+                "DSC-002",
+                where=f"row {number + 2}",
+                what="this cell has another figure elsewhere",
+                remedy="Send each cell with one figure.",
             )
         said.low[cell], said.high[cell] = max(low, said.low[cell]), min(high, said.high[cell])
     for d, v in coordinates.items():
@@ -183,8 +190,11 @@ def _count(row: Mapping[str, Any], number: int) -> tuple[float, float]:
     if low is not None and high is not None:
         return low, high
     if value is None:
-        raise _malformed(
-            "DSC-006", f"row {number + 2}", "a figure that is shown is blank", "Fill it in, or mark it withheld with status c."
+        raise TooRevealing(
+            "DSC-006",
+            where=f"row {number + 2}",
+            what="a figure that is shown is blank",
+            remedy="Fill it in, or mark it withheld with status c.",
         )
     return value, value
 
@@ -280,11 +290,11 @@ def _read_levels(levels: Path) -> list[tuple[str, str, str, str]]:
         table = pl.read_csv(levels, infer_schema=False)
         return sorted(table.select("dim", "hierarchy", "parent", "child").drop_nulls().iter_rows())
     except (OSError, pl.exceptions.PolarsError) as reason:
-        raise _malformed(
+        raise TooRevealing(
             "DSC-004",
-            levels.name,
-            f"hierarchies cannot be read: {type(reason).__name__}",
-            "Send CSV with dim, hierarchy, parent, child.",
+            where=levels.name,
+            what=f"hierarchies cannot be read: {type(reason).__name__}",
+            remedy="Send CSV with dim, hierarchy, parent, child.",
         ) from None
 
 

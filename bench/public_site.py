@@ -34,7 +34,7 @@ CONNECTIONS = 4
 
 
 def main() -> int:
-    """Serve the release folder of a demo site (`bench/public.py demo-site/releases`), as in production, and ask for pages on four connections."""
+    """Serve the release folder of a demo site (`bench/public_site.py demo-site/releases`), as in production, and ask for pages on four connections."""
     releases = Path(next((a for a in sys.argv[1:] if not a.startswith("--")), "demo-site/releases"))
     if not releases.exists():
         sys.exit("bench public needs the releases of a site: run ./c2c demo --no-serve first, or name a folder.")
