@@ -12,7 +12,7 @@ import numpy as np
 
 from _report import Row, c2c, finish
 
-SIZES = (4, 8, 16)
+SIZES = (16, 50, 150)
 
 
 def main() -> int:

@@ -32,6 +32,7 @@ def append(site: Site, event: str, *, actor: str, permit: str = "", **facts: Any
     path = site.folder("ledger", "audit") / "chain.jsonl"
     with path.open("ab+") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        _cut_torn_end(handle)
         number, previous = _tail(handle)
         body = {"n": number + 1, "at": clock.stamp(), "event": event, "actor": actor, "permit": permit} | facts
         line = {"body": body, "previous": previous, "hash": _chain(site, previous, body)}
@@ -49,7 +50,8 @@ def entries(site: Site) -> Iterator[Mapping[str, Any]]:
     if path.exists():
         with path.open("rb") as handle:
             for line in handle:
-                yield json.loads(line)["body"]
+                if line.endswith(b"\n"):
+                    yield json.loads(line)["body"]
 
 
 def head(site: Site) -> str:
@@ -62,9 +64,12 @@ def verify(site: Site) -> Broken | None:
     """Walk the whole chain; the first entry that does not hold, or nothing."""
     path = site.folder("ledger", "audit") / "chain.jsonl"
     previous, number = GENESIS, 0
+    before_last = GENESIS
     if path.exists():
         with path.open("rb") as handle:
             for raw in handle:
+                if not raw.endswith(b"\n"):
+                    break  # cut off while it was written: what it would have spoken of never happened
                 number += 1
                 try:
                     line = json.loads(raw)
@@ -78,8 +83,9 @@ def verify(site: Site) -> Broken | None:
                     return Broken(number, "the entry does not follow the one before it")
                 if said != _chain(site, previous, body):
                     return Broken(number, "the entry was changed after it was written")
-                previous = said
-    if head(site) != previous:
+                before_last, previous = previous, said
+    # A stop between an entry and its head leaves the head one entry behind; it never runs ahead.
+    if head(site) not in (previous, before_last):
         return Broken(number, "the chain is shorter or longer than its published head")
     return None
 
@@ -87,6 +93,19 @@ def verify(site: Site) -> Broken | None:
 def _chain(site: Site, previous: str, body: Mapping[str, Any]) -> str:
     text = previous + json.dumps(body, sort_keys=True, ensure_ascii=False)
     return hmac.digest(keys.naming_key(site, "room/audit"), text.encode(), "sha256").hex()
+
+
+def _cut_torn_end(handle: Any) -> None:
+    """Take away an entry that was cut off while it was written: the act it would have spoken of never happened."""
+    size = handle.seek(0, os.SEEK_END)
+    start, block = size, b""
+    while start and b"\n" not in block:
+        start = max(0, start - 65536)
+        handle.seek(start)
+        block = handle.read(size - start)
+    whole = start + block.rfind(b"\n") + 1
+    if whole < size:
+        handle.truncate(whole)
 
 
 def _tail(handle: Any) -> tuple[int, str]:

@@ -9,13 +9,28 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from typer.core import TyperGroup
 
 from c2c import audit, cycle, governance, linkage
 from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
 from c2c.plumbing import errors
 
 year_app = typer.Typer(help="The annual cycle: run it, see where it stands, take it up again.", no_args_is_help=True)
-link_app = typer.Typer(help="Pulls for a purpose: assemble, receipt, rebuild.", no_args_is_help=True)
+
+
+class LinkGroup(TyperGroup):
+    """`c2c link PURPOSE` beside `c2c link receipt` and `c2c link rebuild`: a word that is no command of the group is a purpose."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Read the first word as a command, or else as a purpose."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["purpose", *args]
+        return super().resolve_command(ctx, args)
+
+
+link_app = typer.Typer(
+    help="Pulls: `c2c link PURPOSE --year YEAR` assembles one; receipt, rebuild.", no_args_is_help=True, cls=LinkGroup
+)
 audit_app = typer.Typer(help="The ledger: verify it, read it.", no_args_is_help=True)
 
 

@@ -42,9 +42,12 @@ def withdraw(site: Site, partner: str, submission_id: str, *, reason: str, actor
     elements = [e.path for e in catalog.load().files[sent.file].elements]
     years = (sent.period, sent.period)
     leave = governance.permit(site, "submission", actor=actor, elements=elements, years=years, today=clock.today())
+    # What it took the place of goes with it, and so does what was made from that.
+    ever = vault.held(site, partner=partner, ever=True)
+    taken = [s.submission_id for s in ever if (s.file, s.period) == (sent.file, sent.period)]
     vault.withdraw(site, submission_id, reason=reason, permit=leave)
 
-    pulls = linkage.pulls_using(site, submission_id)
+    pulls = sorted({pull_id for taken_id in taken for pull_id in linkage.pulls_using(site, taken_id)})
     for pull_id in pulls:
         linkage.retire(site, pull_id, actor=actor)
     retired = []

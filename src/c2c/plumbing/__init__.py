@@ -1,8 +1,7 @@
 """Engines, storage, keys, clock, settings, errors, progress. Uses no word of the field and decides nothing.
 
-A floor: every room may stand on it. Each name below is a small module; take what you need as `from c2c.plumbing import keys`.
+A floor: every room may stand on it. Each name below is a small module; take what you need as `from c2c.plumbing import keys`, and nothing
+else is loaded.
 """
-
-from c2c.plumbing import clock, engines, errors, keys, progress, site, storage
 
 __all__ = ["clock", "engines", "errors", "keys", "progress", "site", "storage"]

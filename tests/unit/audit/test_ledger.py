@@ -70,3 +70,33 @@ def test_entries_are_numbered_from_one_without_gaps(site: Site) -> None:
     """A reader of the ledger can tell that nothing is missing."""
     numbers = [entry["n"] for entry in audit.entries(site)]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_stop_in_the_middle_of_an_entry_breaks_nothing(site: Site) -> None:
+    """Power fails while an entry is written: the chain still holds, and the next entry follows the last whole one."""
+    n = sum(1 for _ in audit.entries(site))
+    with chain(site).open("ab") as handle:
+        handle.write(b'{"body": {"n": 99, "actor"')
+    assert audit.verify(site) is None and sum(1 for _ in audit.entries(site)) == n
+    audit.append(site, "test:act:done", actor="operator")
+    assert audit.verify(site) is None and sum(1 for _ in audit.entries(site)) == n + 1
+
+
+def test_a_stop_before_the_head_is_moved_breaks_nothing(site: Site) -> None:
+    """Power fails between an entry and its head: the head is one behind, and never ahead."""
+    head = chain(site).with_name("head")
+    before = head.read_text("utf-8")
+    audit.append(site, "test:act:done", actor="operator")
+    head.write_text(before, "utf-8")
+    assert audit.verify(site) is None
+    audit.append(site, "test:act:done", actor="operator")
+    head.write_text(before, "utf-8")
+    assert audit.verify(site) is not None
+
+
+def test_no_byte_of_the_chain_can_be_changed(site: Site) -> None:
+    """Whatever byte is changed, the last line's end included, is found."""
+    whole = chain(site).read_bytes()
+    for at in (0, len(whole) // 3, len(whole) - 40, len(whole) - 1):
+        chain(site).write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert audit.verify(site) is not None
