@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from attack.outsider import withheld_counts
 from builders import a_table
 from c2c import disclosure
 
@@ -27,3 +30,30 @@ def test_no_subtraction_recovers_a_withheld_count(counts: list[int]) -> None:
             assert not safe.exists()
             return
         assert disclosure.attack_file(safe, None)["ok"]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.one_of(st.integers(0, 12), st.integers(0, 90)), min_size=24, max_size=24))
+def test_linked_tables_hold_against_a_stranger(counts: list[int]) -> None:
+    """Three tables over two dimensions each share their margins; an attacker who shares no code with us bounds no withheld count below nine."""
+    cube = np.array(counts).reshape(2, 3, 4)
+    names = ("a", "b", "c")
+    with tempfile.TemporaryDirectory() as folder:
+        raw, safe = Path(folder) / "raw.csv", Path(folder) / "safe.csv"
+        with raw.open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["table", "measure", "statistic", *names, "value", "status", "of"])
+            for one, other in ((0, 1), (0, 2), (1, 2)):
+                table = cube.sum(axis=3 - one - other)
+                for i in (*range(table.shape[0]), None):
+                    for j in (*range(table.shape[1]), None):
+                        n = table[slice(None) if i is None else i, slice(None) if j is None else j].sum()
+                        where = {one: "Total" if i is None else f"v{i}", other: "Total" if j is None else f"v{j}"}
+                        writer.writerow([f"{one}{other}", "m", "count", *(where.get(d, "") for d in range(3)), int(n), "shown", ""])
+        try:
+            disclosure.protect_file(raw, safe)
+        except disclosure.TooRevealing:
+            assert not safe.exists()
+            return
+        assert disclosure.attack_file(safe, None)["ok"]
+        assert not [row for row, low, high in withheld_counts(safe) if high - low < 9 - 1e-6]
