@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from c2c import catalog, identity, intake, vault
-from c2c.cycle._deliveries import find_deliveries
+from c2c.cycle._deliveries import Delivery, find_deliveries
 from c2c.cycle._pulls import match_permit
 from c2c.plumbing.site import Site, scratch
 
@@ -18,23 +21,24 @@ def evaluate(site: Site, truth: Path, inbox: Path, *, actor: str) -> dict[str, A
 
     Only deliveries that are held count: a feed that no agreement joins was never matched.
     """
-    cat = catalog.load()
+    files = catalog.load().files
     held = {(s.partner, s.file, s.period) for s in vault.held(site)}
-    said = pl.scan_parquet(truth)
-    known: list[pl.DataFrame] = []
-    for delivery in find_deliveries(inbox):
-        layout = cat.files[delivery.file]
-        if not layout.carries_names or (delivery.partner, delivery.file, delivery.period) not in held:
-            continue
-        column_map = intake.read_map(delivery.column_map) if delivery.column_map else None
-        table = intake.record_keys(
-            site, cat, partner=delivery.partner, file=delivery.file, path=delivery.path, column_map=column_map
-        )
-        mine = said.filter(
-            (pl.col("partner") == delivery.partner) & (pl.col("file") == delivery.file) & (pl.col("period") == delivery.period)
-        ).select("primary_key", "person")
-        joined = pl.DataFrame(pl.from_arrow(table)).lazy().join(mine, on="primary_key", how="inner")
-        known.append(joined.select("record_key", "person").unique().collect())
+    named = [d for d in find_deliveries(inbox) if files[d.file].carries_names and (d.partner, d.file, d.period) in held]
+    with ProcessPoolExecutor(max_workers=2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        known = pl.concat(pool.map(_people_of, repeat(site), named, repeat(truth), chunksize=8)).unique()
     with scratch(site) as private:
         links = identity.open_links(site, private, permit=match_permit(site, year=9999, actor=actor))
-        return identity.evaluate(pl.read_parquet(links.path).to_arrow(), pl.concat(known).unique().to_arrow())
+        return identity.evaluate(pl.read_parquet(links.path).to_arrow(), known.to_arrow())
+
+
+def _people_of(site: Site, delivery: Delivery, truth: Path) -> pl.DataFrame:
+    """Whose each record key of a delivery is. One row per record key and person."""
+    column_map = intake.read_map(delivery.column_map) if delivery.column_map else None
+    keys = intake.record_keys(
+        site, catalog.load(), partner=delivery.partner, file=delivery.file, path=delivery.path, column_map=column_map
+    )
+    said = pl.scan_parquet(truth).filter(
+        (pl.col("partner") == delivery.partner) & (pl.col("file") == delivery.file) & (pl.col("period") == delivery.period)
+    )
+    joined = pl.DataFrame(pl.from_arrow(keys)).lazy().join(said.select("primary_key", "person"), on="primary_key", how="inner")
+    return joined.select("record_key", "person").unique().collect()
