@@ -71,7 +71,7 @@ class Suppressor:
         self._cells_of = np.split(by_row.indices, by_row.indptr[1:-1])
         self._model = engines.linear_program()
         self._model.setOptionValue("presolve", "off")
-        self._programs = 0
+        self._programs, self._kept = 0, 0
         self.hidden = np.zeros(n, dtype=bool)
         self._worlds: dict[int, World] = {}
         self._touching: list[dict[int, float]] = [{} for _ in range(n)]
@@ -239,7 +239,7 @@ class Suppressor:
         return World(cells, change[moved], not self._single[cells].any()) if moved[0] else None
 
     def _keep(self, world: World) -> None:
-        number = max(self._worlds, default=-1) + 1
+        number, self._kept = self._kept, self._kept + 1
         self._worlds[number] = world
         for c, change in zip(world.cells.tolist(), world.change.tolist(), strict=True):
             self._touching[c][number] = change
