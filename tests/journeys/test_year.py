@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,25 @@ def test_no_small_count_and_no_withheld_value_is_in_the_release(cells: Path) -> 
     assert not [r for r in rows if r["statistic"] == "count" and r["status"] == "shown" and 0 < float(r["value"]) < 11]
     assert not [r for r in rows if r["status"] in ("c", "x", "z") and r["value"]]
     assert {r["status"] for r in rows if r["measure"] == "any_college_enrolled_1yr"} == {"x"}
+
+
+def test_the_command_serves_the_pages(demo: Demo) -> None:
+    """What the demo ends with: the site answers, page after page, as the operator's own command serves it."""
+    command = [sys.executable, "-m", "c2c.cli", "serve", "public", "--port", "8391", "--site", str(demo.site)]
+    process = subprocess.Popen(command, env=_environment(), stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            try:
+                urllib.request.urlopen("http://127.0.0.1:8391/", timeout=10).close()
+                break
+            except urllib.error.URLError:
+                time.sleep(0.2)
+        for path in ("", "pathways", "tables?measure=hs_graduates&show=1", "es/method", "pathways.csv"):
+            with urllib.request.urlopen(f"http://127.0.0.1:8391/{path}", timeout=10) as page:
+                assert page.status == 200 and len(page.read()) > 500
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def test_a_year_run_again_does_nothing_twice(copy: Path) -> None:

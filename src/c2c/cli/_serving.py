@@ -46,6 +46,7 @@ def public_command(site: Site, *, bind: str, port: int) -> tuple[list[str], dict
     if not 0 < port < 65536:
         raise errors.WrongUse("USE-002", where="--port", what="not a port number", remedy="Name a port from 1 to 65535.")
     environment = {k: v for k, v in os.environ.items() if k != "C2C_SITE"} | {"C2C_RELEASES": str(site.folder("releases"))}
+    # Each worker loads for itself: the engine's threads do not survive a fork of a process that has read a release.
     workers = str(min(4, os.cpu_count() or 2))
     command = [
         sys.executable,
@@ -56,7 +57,6 @@ def public_command(site: Site, *, bind: str, port: int) -> tuple[list[str], dict
         f"{bind}:{port}",
         "--workers",
         workers,
-        "--preload",
         "--log-level",
         "warning",
     ]
