@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import urllib.request
@@ -48,8 +49,6 @@ def test_both_editions_together_give_nothing_back(years: tuple[Path, dict[int, d
         done = c2c("attack", str(cells), "--json")
         assert done.returncode == 0 and json.loads(done.stdout)["withheld"] > 20
         assert not [row["table"] for row, low, high in withheld_counts(cells) if high - low < 9 - 1e-6]
-        import csv
-
         with cells.open(encoding="utf-8") as handle:
             for row in csv.DictReader(handle):
                 if row["statistic"] == "count" and row["status"] == "shown":

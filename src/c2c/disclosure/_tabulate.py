@@ -231,6 +231,7 @@ def _said(cohorts: Cohorts, table: pl.DataFrame, start: float) -> dict[str, Any]
         pl.all_horizontal(pl.col(c).is_null() for c in ("county", "school_district", "legislative_district") if c in table.columns)
     )
     shown = pl.col("status").is_in(["shown", "banded"])
+    # Whatever the auditor found left with its table or refused the release: none comes as far as this.
     return {
         "cells": len(table), "withheld": int((table["status"] == "c").sum()), "primary": primary, "complementary": cover,
         "complementary_to_primary": round(cover / primary, 3) if primary else 0.0,
