@@ -56,7 +56,10 @@ def run_year(site: Site, year: int, *, actor: str, inbox: Path | None = None) ->
         # Identity sees names and numbers of every partner, and nothing of what became of anyone.
         leave = match_permit(site, year=year, actor=actor)
         matched = story.tell(
-            "match", _digest(s.submission_id for s in covered_submissions(site, leave)), lambda: _match(site, year, actor)
+            "match",
+            # What stewards decided since is a reason to match again, as a new delivery is.
+            _digest([*(s.submission_id for s in covered_submissions(site, leave)), identity.decisions_digest(site)]),
+            lambda: _match(site, year, actor),
         )
 
         # Linkage sees what happened, under pseudonyms of this purpose alone, and no name.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from c2c.identity._coded import Coded
+from c2c.identity._compare import among
 from c2c.identity._rules import rule
 
 BLOCKS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -44,116 +48,194 @@ FIELDS_OF_RULE = {
 REFINED_BY = (("first", "birth_year"), ("surname", "birth_year"), ("birth",), ("first", "surname"), ("number",), ("surname", "zip"))
 """Within a block too large to pair, rows that agree on any of these are pairs; then neighbours in the order of names."""
 
+WINDOWS = (("surname", "first", "birth", "number"), ("birth", "first", "surname", "number"))
+"""The orders in which the rows of a block too large to pair have neighbours."""
+
+RULES = ("key", *BLOCKS)
+"""In the order of the bits of a pair's mask."""
+
+CHUNK = 1_000_000
+"""Pairs, counted once for each rule that finds them, that are made at a time."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One rule's rows in the order of their blocks: the row at place i pairs with the `after[i]` rows that follow it.
+
+    `rows` are the same in their own order, `place` where each stands. `extra`: pairs (left x n + right) within blocks too large to pair whole;
+    `sample`: some of the `lost` pairs of such blocks.
+    """
+
+    row: np.ndarray
+    after: np.ndarray
+    rows: np.ndarray
+    place: np.ndarray
+    extra: np.ndarray
+    sample: np.ndarray
+    lost: int
+
 
 @dataclass(frozen=True)
 class Pairs:
-    """Candidate pairs, left before right, each once; `rules` is a mask of the rules that found it, in the order of `names`.
-
-    `found` and `lost`: pairs per rule that were made, and that were left out of blocks too large. `sample`: some of the latter.
-    """
+    """Candidate pairs, left before right, each once and in order; `rules` is a mask of the rules that found it, bits in the order of `RULES`."""
 
     left: np.ndarray
     right: np.ndarray
     rules: np.ndarray
-    names: tuple[str, ...]
-    found: dict[str, int]
-    lost: dict[str, int]
-    sample: np.ndarray
 
 
-def find_pairs(people: pl.DataFrame, keys: pl.DataFrame) -> Pairs:
-    """All pairs that some rule finds. `keys` is long: row, kind, value, and whether the value is shared by many."""
-    names = ("key", *BLOCKS)
-    table = people.select(
-        "first", "other_first", "surname", "token_1", "token_2", "other_surname", "sorted_name", "birth", "zip", "city", "street", "mail",
-        "telephone", "number",
-        pl.int_range(pl.len()).alias("row"),
-        pl.col("birth").str.slice(0, 4).alias("birth_year"),
-        pl.col("birth").str.slice(4, 4).alias("birth_day"),
-        pl.col("first").str.slice(0, 1).alias("first_initial"),
-        pl.col("middle").str.slice(0, 1).alias("middle_initial"),
-        pl.col("surname").str.slice(0, 1).alias("surname_initial"),
-        pl.col("number").str.slice(5, 4).alias("last_four"),
-    )  # fmt: skip
-    n, unborn = max(len(people), 1), people["birth"].is_null().to_numpy()
-    parts, masks, samples = [], [], []
-    found, lost = {}, {}
-    for bit, name in enumerate(names):
-        mine = keys.filter(~pl.col("shared")).select("row", _hash("kind", "value")) if name == "key" else _pool(table, BLOCKS[name])
-        if name == "rare_name":
-            mine = mine.filter(pl.len().over("code") <= rule("rare_name_rows"))
-        pairs, sample, gone = _pairs_of(mine, table, seed=bit)
-        if name == "rare_name":
-            pairs = pairs[unborn[pairs // n] | unborn[pairs % n]]
-        found[name], lost[name] = len(pairs), gone
-        parts.append(pairs)
-        samples.append(sample)
-        masks.append(np.full(len(pairs), 1 << bit, dtype=np.int32))
-    everything, mask = np.concatenate(parts), np.concatenate(masks)
-    order = np.argsort(everything, kind="stable")
-    everything, mask = everything[order], mask[order]
-    starts = _starts(everything)
-    rules = np.bitwise_or.reduceat(mask, starts) if len(starts) else mask
-    once = everything[starts]
-    gone_pairs = np.setdiff1d(np.concatenate(samples), once)
-    return Pairs((once // n).astype(np.int32), (once % n).astype(np.int32), rules, names, found, lost, gone_pairs)
+class Blocks:
+    """All rules over all rows. Pairs are made range by range of left rows: at no time do all of them lie in memory."""
+
+    def __init__(self, coded: Coded) -> None:
+        self.n = max(coded.n, 1)
+        self._unborn = coded.code["birth"] < 0
+        parts = _parts(coded)
+        self.rules: dict[str, Block] = {}
+        for bit, name in enumerate(RULES):
+            own = coded.keys.filter(~pl.col("shared")).select("row", "code") if name == "key" else _pool(parts, BLOCKS[name])
+            if name == "rare_name":
+                own = own.filter(pl.len().over("code") <= rule("rare_name_rows"))
+            self.rules[name] = _block(own.unique(), parts, self.n, seed=bit)
+        self.lost = {name: block.lost for name, block in self.rules.items()}
+        self.sample = np.unique(np.concatenate([block.sample for block in self.rules.values()]))
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """Ranges of left rows, each with about `CHUNK` pairs, that together cover all rows."""
+        many = np.zeros(self.n)
+        for block in self.rules.values():
+            many += np.bincount(block.row, weights=block.after, minlength=self.n)
+            many += np.bincount(block.extra // self.n, minlength=self.n)
+        until = np.cumsum(many)
+        cuts = np.searchsorted(until, np.arange(CHUNK, until[-1], CHUNK)) + 1
+        edges = np.unique([0, self.n, *np.minimum(cuts, self.n).tolist()]).tolist()
+        return list(itertools.pairwise(edges))
+
+    def pairs(self, low: int, high: int) -> Pairs:
+        """All pairs that some rule finds and whose left row is from `low` to before `high`."""
+        parts, masks = [], []
+        for bit, (name, block) in enumerate(self.rules.items()):
+            begin, end = np.searchsorted(block.rows, (low, high))
+            first, last = np.searchsorted(block.extra, (low * self.n, high * self.n))
+            mine = np.concatenate([_following(block, block.place[begin:end], self.n), block.extra[first:last]])
+            if name == "rare_name":
+                mine = mine[self._unborn[mine // self.n] | self._unborn[mine % self.n]]
+            parts.append(mine)
+            masks.append(np.full(len(mine), 1 << bit, dtype=np.int32))
+        everything, mask = np.concatenate(parts), np.concatenate(masks)
+        order = np.argsort(everything, kind="stable")
+        everything, mask = everything[order], mask[order]
+        starts = _starts(everything)
+        rules = np.bitwise_or.reduceat(mask, starts) if len(starts) else mask
+        once = everything[starts]
+        return Pairs((once // self.n).astype(np.int32), (once % self.n).astype(np.int32), rules)
+
+    def not_among(self, found: np.ndarray) -> np.ndarray:
+        """The sampled pairs of blocks too large that no rule found. `found`: left x n + right of all pairs found that are in the sample."""
+        return self.sample[~among(self.sample, np.sort(found))]
 
 
-def _hash(*columns: str) -> pl.Expr:
-    return pl.concat_str([pl.col(c) for c in columns], separator="|").hash(seed=1).alias("code")
+def _parts(coded: Coded) -> dict[str, np.ndarray]:
+    """Each part of a block as a code for every row; minus one where the row is silent."""
+    first, middle, surname, birth, number = (
+        coded.code["first"],
+        coded.code["middle"],
+        coded.code["surname"],
+        coded.code["birth"],
+        coded.number,
+    )
+    whole = (
+        "first",
+        "other_first",
+        "surname",
+        "token_1",
+        "token_2",
+        "other_surname",
+        "sorted_name",
+        "birth",
+        "zip",
+        "city",
+        "street",
+        "mail",
+        "telephone",
+    )
+    return {column: coded.code[column] for column in whole} | {
+        "number": number,
+        "birth_year": coded.year_of[birth],
+        "birth_day": coded.month_day_of[birth],
+        "first_initial": coded.letter[first],
+        "middle_initial": coded.letter[middle],
+        "surname_initial": coded.letter[surname],
+        "last_four": np.where(number < 0, -1, number % 10_000),
+    }
 
 
-def _pool(table: pl.DataFrame, blocks: tuple[tuple[str, ...], ...]) -> pl.DataFrame:
+def _mixed(codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Several codes as one number. Two that meet by chance cost a comparison, no more."""
+    mixed = np.zeros(len(codes[0]), dtype=np.uint64)
+    for code in codes:
+        mixed = (mixed ^ code.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    return mixed
+
+
+def _pool(parts: Mapping[str, np.ndarray], blocks: tuple[tuple[str, ...], ...]) -> pl.DataFrame:
     """Rows with every part of some block filled, under one code for the parts' values."""
-    pools = [table.select("row", _hash(*block).alias("code"), *block).drop_nulls().select("row", "code") for block in blocks]
-    return pl.concat(pools).unique() if len(pools) > 1 else pools[0]
+    pools = []
+    for block in blocks:
+        rows = np.flatnonzero(np.logical_and.reduce([parts[part] >= 0 for part in block])).astype(np.int32)
+        pools.append(pl.DataFrame({"row": rows, "code": _mixed([parts[part][rows] for part in block])}))
+    return pl.concat(pools)
 
 
-def _pairs_of(pool: pl.DataFrame, table: pl.DataFrame, *, seed: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Pairs of rows of equal code, as left x n + right, each once; a sample of pairs left out of blocks too large; how many were."""
-    n, limit = len(table), int(rule("block_limit"))
-    row, code = pool["row"].to_numpy().astype(np.int64), pool["code"].to_numpy()
-    order = np.lexsort((row, code))
-    row, code = row[order], code[order]
+def _block(pool: pl.DataFrame, parts: Mapping[str, np.ndarray], n: int, *, seed: int) -> Block:
+    """A rule's rows, block by block; rows alone in their block are left out. Blocks above the limit are refined, and what that loses is told."""
+    limit = int(rule("block_limit"))
+    pool = pool.sort("code", "row")
+    row, code = pool["row"].to_numpy(), pool["code"].to_numpy()
     starts = _starts(code)
     sizes = np.diff(np.append(starts, len(code)))
-    large = sizes > limit
-    inside = np.repeat(large, sizes)
-    pairs = _within(row[~inside], code[~inside], n)
-    if not large.any():
-        return pairs, np.zeros(0, dtype=np.int64), 0
-    members = pl.DataFrame({"row": row[inside], "block": code[inside]}).join(table, on="row", how="left")
-    refined = [_windows(members, n)]
+    place = np.arange(len(code)) - np.repeat(starts, sizes)
+    size = np.repeat(sizes, sizes)
+    some = (size > 1) & (size <= limit)
+    after, kept = (size - place - 1)[some].astype(np.int32), row[some]
+    by_row = np.argsort(kept, kind="stable").astype(np.int32)
+    extra, sample, lost = (
+        _refined(row[size > limit], code[size > limit], parts, n, seed) if (sizes > limit).any() else (NONE, NONE, 0)
+    )
+    return Block(kept, after, kept[by_row], by_row, extra, sample, lost)
+
+
+def _refined(
+    row: np.ndarray, code: np.ndarray, parts: Mapping[str, np.ndarray], n: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Pairs within blocks too large, a sample of those left out, and how many were."""
+    found = [_windows(row, code, parts, n)]
     for block in REFINED_BY:
-        inner = members.select("row", pl.struct("block", *block).hash(seed=1).alias("code"), *block).drop_nulls()
-        inner = inner.filter(pl.len().over("code") <= limit)
-        refined.append(_within(*_sorted(inner), n))
-    extra = np.unique(np.concatenate(refined))
-    total = int((sizes[large].astype(np.int64) * (sizes[large] - 1) // 2).sum())
+        known = np.logical_and.reduce([parts[part][row] >= 0 for part in block])
+        inner = pl.DataFrame({"row": row[known], "code": _mixed([code[known], *(parts[part][row[known]] for part in block)])})
+        inner = inner.filter(pl.len().over("code") <= int(rule("block_limit"))).sort("code", "row")
+        found.append(_within(inner["row"].to_numpy(), inner["code"].to_numpy(), n))
+    extra = np.unique(np.concatenate(found))
+    starts = _starts(code)
+    sizes = np.diff(np.append(starts, len(code)))
     rng = np.random.default_rng(seed)
-    share = sizes[large] / sizes[large].sum()
-    chosen = rng.choice(np.flatnonzero(large), int(rule("lost_sample")), p=share)
-    a = row[starts[chosen] + (rng.random(len(chosen)) * sizes[chosen]).astype(np.int64)]
-    b = row[starts[chosen] + (rng.random(len(chosen)) * sizes[chosen]).astype(np.int64)]
+    chosen = rng.choice(len(sizes), int(rule("lost_sample")), p=sizes / sizes.sum())
+    a, b = (row[starts[chosen] + (rng.random(len(chosen)) * sizes[chosen]).astype(np.int64)].astype(np.int64) for _ in range(2))
     sample = np.unique(np.minimum(a, b)[a != b] * n + np.maximum(a, b)[a != b])
-    return np.union1d(pairs, extra), sample, max(total - len(extra), 0)
+    total = int((sizes.astype(np.int64) * (sizes - 1) // 2).sum())
+    return extra, sample, max(total - len(extra), 0)
 
 
-def _sorted(pool: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    row, code = pool["row"].to_numpy().astype(np.int64), pool["code"].to_numpy()
-    order = np.lexsort((row, code))
-    return row[order], code[order]
-
-
-def _windows(members: pl.DataFrame, n: int) -> np.ndarray:
+def _windows(row: np.ndarray, code: np.ndarray, parts: Mapping[str, np.ndarray], n: int) -> np.ndarray:
     """Each row of a large block with its nearest neighbours in the order of names and dates, and of dates and names."""
     found = []
-    for by in (("surname", "first", "birth", "number"), ("birth", "first", "surname", "number")):
-        near = members.sort("block", *by, "row")
-        row, block = near["row"].to_numpy().astype(np.int64), near["block"].to_numpy()
+    for by in WINDOWS:
+        near = pl.DataFrame({"block": code, **{part: parts[part][row] for part in by}, "row": row}).sort("block", *by, "row")
+        ordered, block = near["row"].to_numpy().astype(np.int64), near["block"].to_numpy()
         for step in range(1, int(rule("window")) + 1):
             same = block[:-step] == block[step:]
-            a, b = row[:-step][same], row[step:][same]
+            a, b = ordered[:-step][same], ordered[step:][same]
             found.append(np.minimum(a, b) * n + np.maximum(a, b))
     return np.concatenate(found)
 
@@ -162,14 +244,23 @@ def _within(row: np.ndarray, code: np.ndarray, n: int) -> np.ndarray:
     """All pairs of rows of equal code; both sorted by code, then row."""
     starts = _starts(code)
     sizes = np.diff(np.append(starts, len(code)))
-    place = np.arange(len(code)) - np.repeat(starts, sizes)
-    after = np.repeat(sizes, sizes) - place - 1
-    left = np.repeat(np.arange(len(code)), after)
-    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(after) - after, after)
-    pairs = row[left] * n + row[right]
-    return pairs[row[left] != row[right]]
+    after = np.repeat(sizes, sizes) - (np.arange(len(code)) - np.repeat(starts, sizes)) - 1
+    whole = Block(row, after, row, np.arange(len(row)), NONE, NONE, 0)
+    pairs = _following(whole, whole.place, n)
+    return pairs[pairs // n != pairs % n]
+
+
+def _following(block: Block, place: np.ndarray, n: int) -> np.ndarray:
+    """The pairs of the rows at these places, as left x n + right: each with the rows of its block that follow it."""
+    count = block.after[place].astype(np.int64)
+    at = np.repeat(place.astype(np.int64), count)
+    step = np.arange(1, len(at) + 1) - np.repeat(np.cumsum(count) - count, count)
+    return block.row[at].astype(np.int64) * n + block.row[at + step]
 
 
 def _starts(code: np.ndarray) -> np.ndarray:
     """Where each run of equal values begins."""
     return np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])) if len(code) else np.zeros(0, dtype=np.int64)
+
+
+NONE = np.zeros(0, dtype=np.int64)

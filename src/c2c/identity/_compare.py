@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from c2c.identity._rules import nickname_pairs, rows_of, rule
+from c2c.identity._coded import FIELDS, Coded
+from c2c.identity._rules import rows_of, rule
 
 NULL = 255
-FIELDS = tuple(dict.fromkeys(row["field"] for row in rows_of("levels.csv")))
 LEVEL_NAMES = {f: tuple(row["name"] for row in rows_of("levels.csv") if row["field"] == f) for f in FIELDS}
 N_LEVELS = {f: len(names) for f, names in LEVEL_NAMES.items()}
 AT = {(f, name): i for f, names in LEVEL_NAMES.items() for i, name in enumerate(names)}
 """Field and level name to the level's number: 0 is best."""
 
-NAME_COLUMNS = ("first", "other_first", "middle", "surname", "token_1", "token_2", "other_surname")
 PARTS_OF_SURNAME = ("surname", "token_1", "token_2", "other_surname")
-PLAIN_COLUMNS = ("suffix", "sex", "zip", "city", "street", "mail", "telephone")
-
-
-class Coded:
-    """Rows as numbers: each name, number and place is a code, so that a pair is compared by a few array operations."""
-
-    def __init__(
-        self, people: pl.DataFrame, keys: pl.DataFrame, defaults: frozenset[str], source: np.ndarray | None = None
-    ) -> None:
-        names = pl.concat([people[c].cast(pl.String) for c in NAME_COLUMNS]).drop_nulls().unique().sort()
-        self.names = np.array(names.to_list(), dtype=object)
-        self.code = {c: _codes(people[c], names) for c in NAME_COLUMNS}
-        self.values: dict[str, np.ndarray] = {}
-        for column in PLAIN_COLUMNS:
-            values = people[column].cast(pl.String)
-            known = values.drop_nulls().unique().sort()
-            self.values[column], self.code[column] = np.array(known.to_list(), dtype=object), _codes(values, known)
-        self.letter = np.array([ord(n[0]) for n in self.names] + [-1], dtype=np.int32)
-        self.short = np.array([len(n) == 1 for n in self.names] + [False])
-        self.birth = _signs(people["birth"], 8)
-        self.known_birth = people["birth"].is_not_null().to_numpy()
-        self.is_default = people["birth"].is_in(list(defaults)).fill_null(False).to_numpy()
-        day = people["birth"].str.to_date("%Y%m%d", strict=False).cast(pl.Int32)
-        year = people["birth"].str.slice(0, 4).cast(pl.Int32, strict=False)
-        # A date that is on no calendar is placed in the middle of its year, so that years apart can still be told.
-        self.day = day.fill_null((year - 1970) * 365 + 182).fill_null(-1_000_000).to_numpy()
-        self.number = _signs(people["number"], 9)
-        self.known_number = people["number"].is_not_null().to_numpy()
-        # A number that many hold is weak evidence wherever two rows are compared.
-        self.shared = people["number_shared"].to_numpy() if "number_shared" in people.columns else np.zeros(len(people), dtype=bool)
-        self.source = source
-        self.shares: dict[str, np.ndarray] = {}
-        at = {n: i for i, n in enumerate(self.names)}
-        pairs = [at[a] * len(self.names) + at[b] for a, b in nickname_pairs() if a in at and b in at]
-        self.nicknames = np.sort(np.array(pairs, dtype=np.int64))
-        self.key: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        primary = keys.filter(pl.col("current")).sort("row", "kind", "value").unique(["row", "kind"], keep="first")
-        for (kind,), mine in sorted(primary.group_by("kind"), key=lambda pair: str(pair[0])):
-            held = mine["value"].unique().sort()
-            codes = np.full(len(people), -1, dtype=np.int64)
-            codes[mine["row"].to_numpy()] = _codes(mine["value"], held)
-            self.key[str(kind)] = codes, np.array(held.to_list(), dtype=object)
+DIGITS = 10 ** np.arange(8, -1, -1)
 
 
 def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.ndarray) -> np.ndarray:
@@ -70,8 +29,8 @@ def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.n
 
     `agreeing`: the pair has a person key in common.
     """
-    out = np.full((len(left), len(FIELDS)), NULL, dtype=np.uint8)
-    level = dict(zip(FIELDS, out.T, strict=True))
+    out = np.full((len(FIELDS), len(left)), NULL, dtype=np.uint8)
+    level = dict(zip(FIELDS, out, strict=True))
     level["first"][:], swapped = _first_names(coded, left, right)
     level["surname"][:] = _surnames(coded, left, right)
     level["surname"][swapped] = NULL
@@ -90,7 +49,7 @@ def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.n
     level["key"][:] = _keys(coded, left, right, agreeing)
     if coded.source is not None:
         level["source"][:] = (coded.source[left] != coded.source[right]).astype(np.uint8)
-    return out
+    return out.T
 
 
 def unlike_names(level: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -110,15 +69,13 @@ def among(code: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def _first_names(coded: Coded, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Levels of given names, and which pairs have first and last names swapped: those speak once, here."""
-    level = np.full(len(left), NULL, dtype=np.uint8)
+    x, y = coded.code["first"][left], coded.code["first"][right]
+    level = np.where((x < 0) | (y < 0), NULL, AT["first", "exact"]).astype(np.uint8)
     swapped = np.zeros(len(left), dtype=bool)
-    both = np.flatnonzero((coded.code["first"][left] >= 0) & (coded.code["first"][right] >= 0))
-    at, to = left[both], right[both]
-    x, y = coded.code["first"][at], coded.code["first"][to]
-    differ = x != y
-    similar = np.ones(len(both), dtype=np.float32)
-    similar[differ] = _alike(coded.names, x[differ], y[differ])
-    other_name = np.isin(x * len(coded.names) + y, coded.nicknames)
+    differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
+    at, to, x, y = left[differ], right[differ], x[differ], y[differ]
+    similar = _alike(coded.values["first"], x, y)
+    other_name = among(x.astype(np.int64) * len(coded.values["first"]) + y, coded.nicknames)
     for column in ("other_first", "middle"):
         p, q = coded.code[column][at], coded.code[column][to]
         other_name |= ((p == y) & ~coded.short[p]) | ((q == x) & ~coded.short[q])
@@ -126,11 +83,11 @@ def _first_names(coded: Coded, left: np.ndarray, right: np.ndarray) -> tuple[np.
     crossed, half = _crossed(coded, at, to, x, y)
     similar[half] = np.maximum(similar[half], rule("jaro_winkler_far"))
     close, near, far = (rule(f"jaro_winkler_{name}") for name in ("close", "near", "far"))
-    cases = [~differ, crossed, other_name, similar >= close, similar >= near, initial, similar >= far]
-    names = ("exact", "swapped", "nickname", "very close", "close", "initial", "alike", "other")
+    cases = [crossed, other_name, similar >= close, similar >= near, initial, similar >= far]
+    names = ("swapped", "nickname", "very close", "close", "initial", "alike", "other")
     codes = [AT["first", name] for name in names]
-    level[both] = np.select(cases, codes[:-1], codes[-1])
-    swapped[both] = crossed
+    level[differ] = np.select(cases, codes[:-1], codes[-1])
+    swapped[differ] = crossed
     return level, swapped
 
 
@@ -140,66 +97,60 @@ def _crossed(coded: Coded, at: np.ndarray, to: np.ndarray, x: np.ndarray, y: np.
     `x`, `y`: codes of their given names. Any part of a surname counts: an office that swaps names keeps one of two surnames.
     """
     ours, theirs = ([coded.code[part][rows] for part in PARTS_OF_SURNAME] for rows in (at, to))
-    other = (x != y) & (coded.code["surname"][at] != coded.code["surname"][to])
+    other = coded.code["surname"][at] != coded.code["surname"][to]
     one = other & np.logical_or.reduce([x == q for q in theirs])
     two = other & np.logical_or.reduce([y == p for p in ours])
     swapped = one & two
     for some, name, parts in ((one & ~two, y, ours), (two & ~one, x, theirs)):
         for part in parts:
             known = some & ~swapped & (part >= 0)
-            swapped[known] = _alike(coded.names, name[known], part[known]) >= rule("jaro_winkler_far")
+            swapped[known] = _alike(coded.values["first"], name[known], part[known]) >= rule("jaro_winkler_far")
     return swapped, (one | two) & ~swapped
 
 
 def _surnames(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Levels of surnames: whole, then any part, former name or alias in common, then likeness of the whole or a part."""
-    level = np.full(len(left), NULL, dtype=np.uint8)
-    both = np.flatnonzero((coded.code["surname"][left] >= 0) & (coded.code["surname"][right] >= 0))
-    at, to = left[both], right[both]
-    x, y = coded.code["surname"][at], coded.code["surname"][to]
-    member = np.zeros(len(both), dtype=bool)
-    for one in PARTS_OF_SURNAME:
-        for other in PARTS_OF_SURNAME:
-            p, q = coded.code[one][at], coded.code[other][to]
+    x, y = coded.code["surname"][left], coded.code["surname"][right]
+    level = np.where((x < 0) | (y < 0), NULL, AT["surname", "exact"]).astype(np.uint8)
+    differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
+    ours, theirs = ([coded.code[part][rows[differ]] for part in PARTS_OF_SURNAME] for rows in (left, right))
+    member = np.zeros(len(differ), dtype=bool)
+    for p in ours:
+        for q in theirs:
             member |= (p >= 0) & (p == q)
-    rest = ~member & (x != y)
-    similar = np.ones(len(both), dtype=np.float32)
-    similar[rest] = _alike(coded.names, x[rest], y[rest])
-    for one in PARTS_OF_SURNAME:
-        for other in PARTS_OF_SURNAME:
-            p, q = coded.code[one][at], coded.code[other][to]
-            some = rest & (p >= 0) & (q >= 0)
-            if (one, other) != ("surname", "surname") and some.any():
-                similar[some] = np.maximum(similar[some], _alike(coded.names, p[some], q[some]))
+    rest = np.flatnonzero(~member)
+    similar = np.zeros(len(differ), dtype=np.float32)
+    for p in ours:
+        for q in theirs:
+            some = rest[(p[rest] >= 0) & (q[rest] >= 0)]
+            similar[some] = np.maximum(similar[some], _alike(coded.values["surname"], p[some], q[some]))
     close, near, far = (rule(f"jaro_winkler_{name}") for name in ("close", "near", "far"))
-    level[both] = np.select([x == y, member, similar >= close, similar >= near, similar >= far], [0, 1, 2, 3, 4], 5)
+    level[differ] = np.select([member, similar >= close, similar >= near, similar >= far], [1, 2, 3, 4], 5)
     return level
 
 
 def _births(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Levels of birth dates. Agreement on a default is its own level; disagreement that involves one says nothing."""
-    known = coded.known_birth[left] & coded.known_birth[right]
-    level = np.full(len(left), NULL, dtype=np.uint8)
-    both = np.flatnonzero(known)
-    at, to = left[both], right[both]
-    p, q = coded.birth[at], coded.birth[to]
+    x, y = coded.code["birth"][left], coded.code["birth"][right]
+    level = np.where((x < 0) | (y < 0), NULL, np.where(coded.default[x], 1, 0)).astype(np.uint8)
+    differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
+    x, y = x[differ], y[differ]
+    p, q = coded.signs[x], coded.signs[y]
     wrong = p != q
     n_wrong = wrong.sum(axis=1)
-    default = coded.is_default[at] | coded.is_default[to]
     swap = (p[:, 4:6] == q[:, 6:8]).all(axis=1) & (p[:, 6:8] == q[:, 4:6]).all(axis=1) & ~wrong[:, :4].any(axis=1)
-    parts = birth_parts(coded, at, to).sum(axis=1)
-    apart = np.abs(coded.day[at] - coded.day[to])
+    apart = np.abs(coded.day_of[x] - coded.day_of[y])
     edit = (n_wrong == 1) | swap | _exchanged(p, q, wrong, n_wrong)
-    cases = [(n_wrong == 0) & default, n_wrong == 0, edit, parts == 2, apart <= 31, apart <= 366, apart <= 3653]
-    found = np.select(cases, [1, 0, 2, 3, 4, 5, 6], 7)
-    level[both] = np.where(default & (n_wrong > 0), NULL, found)
+    cases = [edit, same_parts(coded, x, y) == 2, apart <= 31, apart <= 366, apart <= 3653]
+    found = np.select(cases, [2, 3, 4, 5, 6], 7)
+    level[differ] = np.where(coded.default[x] | coded.default[y], NULL, found)
     return level
 
 
-def birth_parts(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Which of year, month and day are equal. One row per pair."""
-    same = coded.birth[left] == coded.birth[right]
-    return np.stack([same[:, :4].all(axis=1), same[:, 4:6].all(axis=1), same[:, 6:].all(axis=1)], axis=1)
+def same_parts(coded: Coded, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How many of year, month and day are equal in each pair of birth codes."""
+    same = coded.signs[x] == coded.signs[y]
+    return np.asarray(same[:, :4].all(axis=1).astype(np.int8) + same[:, 4:6].all(axis=1) + same[:, 6:].all(axis=1))
 
 
 def _middles(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -208,7 +159,7 @@ def _middles(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     short = coded.short[a] | coded.short[b]
     like = (coded.letter[a] == coded.letter[b]) & known
     full = known & ~short
-    full[full] = _alike(coded.names, a[full], b[full]) >= rule("jaro_winkler_close")
+    full[full] = _alike(coded.values["middle"], a[full], b[full]) >= rule("jaro_winkler_close")
     return np.where(~known, NULL, np.select([full, like & short], [0, 1], 2)).astype(np.uint8)
 
 
@@ -234,14 +185,23 @@ def _streets(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def _numbers(coded: Coded, left: np.ndarray, right: np.ndarray, *, twins: np.ndarray, lent: np.ndarray) -> np.ndarray:
     """Levels of Social Security numbers. Twins' numbers are often neighbours: under their pattern one digit's difference says nothing."""
-    p, q = coded.number[left], coded.number[right]
-    known = coded.known_number[left] & coded.known_number[right]
+    x, y = coded.number[left], coded.number[right]
+    equal = np.where(
+        coded.shared[left], AT["number", "shared"], np.where(lent, AT["number", "under two names"], AT["number", "exact"])
+    )
+    level = np.where((x < 0) | (y < 0), NULL, equal).astype(np.uint8)
+    differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
+    near = numbers_near(x[differ], y[differ])
+    level[differ] = np.where(near, np.where(twins[differ], NULL, AT["number", "one edit"]), AT["number", "other"])
+    return level
+
+
+def numbers_near(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Are two numbers of nine digits one digit, or two neighbours exchanged, apart?"""
+    p, q = x[:, None] // DIGITS % 10, y[:, None] // DIGITS % 10
     wrong = p != q
     n_wrong = wrong.sum(axis=1)
-    near = (n_wrong == 1) | _exchanged(p, q, wrong, n_wrong)
-    same = n_wrong == 0
-    found = np.select([same & coded.shared[left], same & lent, same, near], [2, 3, 0, 1], 4)
-    return np.where(~known | (near & twins), NULL, found).astype(np.uint8)
+    return np.asarray((n_wrong == 1) | _exchanged(p, q, wrong, n_wrong))
 
 
 def _keys(coded: Coded, left: np.ndarray, right: np.ndarray, agreeing: np.ndarray) -> np.ndarray:
@@ -256,23 +216,29 @@ def _keys(coded: Coded, left: np.ndarray, right: np.ndarray, agreeing: np.ndarra
     return np.where(agreeing, 0, level).astype(np.uint8)
 
 
-def _alike(values: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _alike(values: pl.Series, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Jaro-Winkler similarity of two lists of codes, each distinct pair compared once."""
     return _each_once(values, a, b, JaroWinkler.normalized_similarity, np.float32)
 
 
-def _edits(values: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _edits(values: pl.Series, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Edits (a sign changed, dropped, added, or two neighbours exchanged) between two lists of codes."""
     return _each_once(values, a, b, OSA.distance, np.uint8)
 
 
-def _each_once(values: np.ndarray, a: np.ndarray, b: np.ndarray, scorer: Any, kind: type) -> np.ndarray:
+def _each_once(values: pl.Series, a: np.ndarray, b: np.ndarray, scorer: Any, kind: type) -> np.ndarray:
     if not len(a):
         return np.zeros(0, dtype=kind)
     width = len(values)
-    distinct, where = np.unique(np.minimum(a, b) * width + np.maximum(a, b), return_inverse=True)
-    found = process.cpdist(values[distinct // width], values[distinct % width], scorer=scorer, workers=-1, dtype=kind)
-    return np.asarray(found)[where]
+    distinct, where = distinct_of(np.minimum(a, b).astype(np.int64) * width + np.maximum(a, b))
+    one, other = values.gather(distinct // width).to_numpy(), values.gather(distinct % width).to_numpy()
+    return np.asarray(process.cpdist(one, other, scorer=scorer, dtype=kind))[where]
+
+
+def distinct_of(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct numbers in the order they come, and the place of each number among them; by hashing, which beats sorting."""
+    found = pa.array(numbers).dictionary_encode()
+    return found.dictionary.to_numpy(), found.indices.to_numpy()
 
 
 def _exchanged(p: np.ndarray, q: np.ndarray, wrong: np.ndarray, n_wrong: np.ndarray) -> np.ndarray:
@@ -282,16 +248,3 @@ def _exchanged(p: np.ndarray, q: np.ndarray, wrong: np.ndarray, n_wrong: np.ndar
     found = np.zeros(len(p), dtype=bool)
     found[at] = crossed.any(axis=1)
     return found
-
-
-def _signs(values: pl.Series, width: int) -> np.ndarray:
-    """Texts of one length as bytes, one row each; zeros where there is none."""
-    filled = values.fill_null("\0" * width).to_list()
-    return np.frombuffer("".join(filled).encode("ascii"), dtype=np.uint8).reshape(len(filled), width)
-
-
-def _codes(values: pl.Series, known: pl.Series | Sequence[str]) -> np.ndarray:
-    """The place of each value among the known ones, minus one where there is none."""
-    table = pl.DataFrame({"v": pl.Series(known, dtype=pl.String), "c": np.arange(len(known), dtype=np.int64)})
-    found = pl.DataFrame({"v": values.cast(pl.String)}).join(table, on="v", how="left", maintain_order="left")["c"]
-    return found.fill_null(-1).to_numpy()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from c2c.identity._block import FIELDS_OF_RULE
-from c2c.identity._compare import FIELDS, LEVEL_NAMES, N_LEVELS, NULL
+from c2c.identity._coded import FIELDS
+from c2c.identity._compare import LEVEL_NAMES, N_LEVELS, NULL
 from c2c.identity._rules import rows_of, rule
 
 FLOOR = 1e-9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from c2c.identity._collapse import MARK_SCHEMA, fold
+from c2c.identity._collapse import fold
 from c2c.identity._errors import IdentityError
 from c2c.identity._match import match_people
 from c2c.identity._normalise import NAMES, PLAIN
@@ -57,8 +58,9 @@ def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | No
     # A record is known by its own id, never by its place, so that the order of the file changes nothing.
     names = table.select(pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("id"))["id"]
     records = table.select(names.alias("record_key"), pl.lit(1).alias("n_records"), *columns)
-    tuples = fold(records, [f"id:{c}:01" for c in keys], pl.DataFrame(schema=MARK_SCHEMA))
-    matched = match_people(tuples.people, tuples.keys)
+    with tempfile.TemporaryDirectory() as private:
+        tuples = fold(records, [f"id:{c}:01" for c in keys], Path(private))
+        matched = match_people(tuples.people, tuples.keys)
     of = tuples.records.select("record_key", "row")
     row = pl.DataFrame({"record_key": names}).join(of, on="record_key", how="left", maintain_order="left")["row"].to_numpy()
     label, sure = matched.label[row], matched.confidence[row]

@@ -12,13 +12,15 @@ import polars as pl
 
 from c2c import audit
 from c2c.identity._carry import Past
+from c2c.identity._coded import FIELDS, Coded
 from c2c.identity._collapse import Tuples
-from c2c.identity._compare import FIELDS, LEVEL_NAMES, NULL, Coded, compare
+from c2c.identity._compare import LEVEL_NAMES, NULL, compare
+from c2c.identity._decisions import BINDING, acts, agreement, by_case, standing
+from c2c.identity._doubts import quality
 from c2c.identity._errors import IdentityError
 from c2c.identity._estimate import Model
 from c2c.identity._match import Matched
 from c2c.identity._score import score
-from c2c.identity._screen import default_dates, screen_contacts, screen_keys
 from c2c.identity._sealed import NAMES, current_run, unseal
 from c2c.plumbing import clock
 from c2c.plumbing.site import Site, scratch
@@ -29,13 +31,25 @@ VALUES = {"first": "first", "surname": "surname", "birth": "birth", "number": "n
 
 
 def report(site: Site) -> Mapping[str, Any]:
-    """The match report of the current run: rates, weights, pairs lost, ids kept and changed. Holds no value of a record.
+    """The match report of the current run: rates, weights, pairs lost, ids kept and changed, and what stewards said. Holds no value of a record.
 
     Raises:
         IdentityError: IDN-001 no match has been made yet.
     """
     folder = site.folder("identity", "runs", current_run(site))
-    return dict(json.loads((folder / "report.json").read_text("utf-8")))
+    said = dict(json.loads((folder / "report.json").read_text("utf-8")))
+    everything = acts(site)
+    known = {case: standing(of_case) for case, of_case in by_case(everything).items()}
+    of_sample = said.get("sample", {"strata": [], "cases": {}})
+    labelled = [
+        (stratum, known[case].verdict == "same")
+        for case, stratum in of_sample["cases"].items()
+        if case in known and known[case].verdict in BINDING
+    ]
+    states = [one.state for one in known.values()]
+    said["stewardship"] = {state: states.count(state) for state in sorted(set(states))} | agreement(everything)
+    said["quality"] = quality(of_sample["strata"], labelled)
+    return said
 
 
 def explain(site: Site, a: str, b: str, *, actor: str) -> Mapping[str, Any]:
@@ -50,27 +64,23 @@ def explain(site: Site, a: str, b: str, *, actor: str) -> Mapping[str, Any]:
     steward = actor in site.settings.get("identity_stewards", ())
     audit.append(site, "identity:match:explained", actor=actor, run=run_id, a=a, b=b, values_shown=steward)
     with scratch(site) as private:
-        opened = {n: _open(site, run_id, n, private) for n in ("tuples", "records", "keys")}
-        links = pl.read_parquet(unseal(site, run_id, "links", private))
-    people, of_record = opened["tuples"], opened["records"]
-    rows = []
-    for key in (a, b):
-        found = of_record.filter(pl.col("record_key") == key)
-        if found.is_empty():
-            raise IdentityError(
-                "IDN-003",
-                where=f"run {run_id}",
-                what="this run has no such record key",
-                remedy="Take keys from the partner's own findings.",
-            )
-        rows.append(int(found["row"][0]))
+        tuples, records, keys, learnt = (
+            unseal(site, run_id, n, private, key=NAMES) for n in ("tuples", "records", "keys", "learnt")
+        )
+        rows = [_row_of(records, key, run_id) for key in (a, b)]
+        mine = pl.scan_parquet(keys).filter(pl.col("row").is_in(rows)).collect()
+        two = pl.scan_parquet(tuples).with_row_index("row").filter(pl.col("row").is_in(rows)).drop("row").collect()
+        two.write_parquet(private / "two.parquet")
+        places = {row: place for place, row in enumerate(sorted(set(rows)))}
+        mine = mine.with_columns(pl.col("row").replace_strict(places, return_dtype=pl.Int32))
+        coded = Coded(private / "two.parquet", mine, pl.read_parquet(learnt))
+        links = pl.scan_parquet(unseal(site, run_id, "links", private)).filter(pl.col("record_key").is_in([a, b])).collect()
+    at = [places[row] for row in rows]
+    pair = np.array([min(at)]), np.array([max(at)])
     said = report(site)
-    keys, defaults, people = screen_keys(people, opened["keys"]), default_dates(people), screen_contacts(people)
-    coded = Coded(people, keys, defaults)
-    pair = np.array([min(rows)]), np.array([max(rows)])
-    usable = keys.filter(~pl.col("shared"))
-    mine = usable.filter(pl.col("row") == rows[0]).join(usable.filter(pl.col("row") == rows[1]), on=["kind", "value"])
-    levels = compare(coded, *pair, agreeing=np.array([len(mine) > 0]))
+    usable = coded.keys.filter(~pl.col("shared"))
+    common = usable.filter(pl.col("row") == at[0]).join(usable.filter(pl.col("row") == at[1]), on="code")
+    levels = compare(coded, *pair, agreeing=np.array([len(common) > 0]))
     model = _model_of(said)
     total = float(score(coded, *pair, levels, model)[0])
     evidence: list[dict[str, Any]] = [
@@ -79,7 +89,7 @@ def explain(site: Site, a: str, b: str, *, actor: str) -> Mapping[str, Any]:
     for field, level in zip(FIELDS, levels[0].tolist(), strict=True):
         if level != NULL:
             row = {"field": field, "level": LEVEL_NAMES[field][level], "bits": round(float(model.bits(field)[level]), 2)}
-            evidence.append(row | ({"values": people[VALUES[field]].gather(rows).to_list()} if steward and field in VALUES else {}))
+            evidence.append(row | ({"values": two[VALUES[field]].gather(at).to_list()} if steward and field in VALUES else {}))
     rarity = total - sum(row["bits"] for row in evidence)
     evidence.append({"field": "rarer or commoner values", "level": "", "bits": round(rarity, 2)})
     persons = [links.filter(pl.col("record_key") == key)["person_id"].to_list() for key in (a, b)]
@@ -95,12 +105,11 @@ def run_report(links: pl.DataFrame, tuples: Tuples, matched: Matched, past: Past
     old = past.links.filter(pl.col("person_id").is_not_null()).select("record_key", pl.col("person_id").alias("old"))
     both = named.join(old, on="record_key")
     changed = both.filter(pl.col("old") != pl.col("person_id"))
-    people, n = tuples.people, max(int(tuples.people["weight"].sum()), 1)
-    held = people["row"].is_in(tuples.keys["row"].implode())
-    present = {
-        c: int(people.filter(pl.col(c).is_not_null())["weight"].sum()) / n
-        for c in ("number", "birth", "street", "mail", "telephone")
-    }
+    coded = matched.coded
+    held = np.zeros(coded.n, dtype=bool)
+    held[coded.keys["row"].to_numpy()] = True
+    has = {"number": coded.number >= 0, "birth": coded.known_birth, "person_key": held}
+    has |= {c: coded.code[c] >= 0 for c in ("street", "mail", "telephone")}
     return dict(matched.report) | {
         "made": clock.stamp(),
         "records": int(tuples.records["n_records"].sum()),
@@ -109,13 +118,20 @@ def run_report(links: pl.DataFrame, tuples: Tuples, matched: Matched, past: Past
         "ambiguous_ids": int((links["status"] == "ambiguous").sum()),
         "share_of_old_records_with_a_new_id": round(int(changed["n_records"].sum()) / max(int(both["n_records"].sum()), 1), 6),
         "events": {str(k): int(v) for k, v in events.group_by("event").len().sort("event").iter_rows()},
-        "share_with": {k: round(float(v), 4) for k, v in present.items()}
-        | {"person_key": round(int(people.filter(held)["weight"].sum()) / n, 4)},
+        "share_with": {k: round(float(coded.weight[known].sum() / max(coded.weight.sum(), 1)), 4) for k, known in has.items()},
     }
 
 
-def _open(site: Site, run_id: str, name: str, private: Path) -> pl.DataFrame:
-    return pl.read_parquet(unseal(site, run_id, name, private, key=NAMES))
+def _row_of(records: Path, key: str, run_id: str) -> int:
+    found = pl.scan_parquet(records).filter(pl.col("record_key") == key).collect()
+    if found.is_empty():
+        raise IdentityError(
+            "IDN-003",
+            where=f"run {run_id}",
+            what="this run has no such record key",
+            remedy="Take keys from the partner's own findings.",
+        )
+    return int(found["row"][0])
 
 
 def _model_of(said: Mapping[str, Any]) -> Model:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from c2c import audit
 from c2c.identity._carry import Past, carry_ids, follow, no_past
-from c2c.identity._collapse import collapse
+from c2c.identity._cluster import Decided
+from c2c.identity._collapse import Tuples, collapse
+from c2c.identity._decisions import acts, in_force
+from c2c.identity._doubts import find_cases
 from c2c.identity._errors import IdentityError
 from c2c.identity._match import match_people
 from c2c.identity._report import run_report
@@ -30,8 +33,9 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         IdentityError: IDN-002 nothing was sent that carries a name.
     """
     with locked(site, "identity", f"the match of {year}"), scratch(site) as private:
-        tuples = collapse(identifiers)
-        if tuples.people.is_empty():
+        settled = in_force(acts(site))
+        tuples = collapse(identifiers, private, apart=frozenset(key for a, b, same in settled if not same for key in (a, b)))
+        if not tuples.n:
             raise IdentityError(
                 "IDN-002",
                 where=f"the match of {year}",
@@ -42,18 +46,38 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         audit.append(
             site, "identity:run:made", actor=permit.actor, permit=permit.permit_id, run=run_id, records=len(tuples.records)
         )
-        matched = match_people(tuples.people, tuples.keys)
+        decided = _rows_of(settled, tuples.records)
+        matched = match_people(tuples.people, tuples.keys, decided)
         past = _open_past(site, private)
         here = tuples.records["row"]
         of_record = tuples.records.with_columns(
             pl.Series(matched.label).gather(here).alias("cluster"), pl.Series(matched.confidence).gather(here).alias("confidence")
         )
         ids, events = carry_ids(site, of_record, past, run_id)
-        links = make_links(of_record.join(ids, on="cluster"), tuples.lookups)
-        said = run_report(links, tuples, matched, past, events) | {"run": run_id, "year": year}
+        links = make_links(of_record, ids, tuples, settled)
+        cases, strata = find_cases(matched, tuples, [(a, b) for a, b, _ in settled])
+        sample = {"strata": strata, "cases": dict(cases.filter(pl.col("stratum") >= 0).select("case_id", "stratum").iter_rows())}
+        said = run_report(links, tuples, matched, past, events) | {
+            "run": run_id,
+            "year": year,
+            "cases": len(cases),
+            "sample": sample,
+        }
         now = follow(past, links, events, run_id)
-        seen = {"links": links, "events": now.events, "history": now.history, "redirects": now.redirects}
-        seal(site, private, run_id, {"": seen, NAMES: {"tuples": tuples.people, "records": tuples.records, "keys": tuples.keys}})
+        seen: dict[str, pl.DataFrame | Path] = {
+            "links": links,
+            "events": now.events,
+            "history": now.history,
+            "redirects": now.redirects,
+        }
+        names: dict[str, pl.DataFrame | Path] = {
+            "cases": cases,
+            "tuples": tuples.people,
+            "records": tuples.records,
+            "keys": tuples.keys,
+            "learnt": matched.coded.learnt(),
+        }
+        seal(site, private, run_id, {"": seen, NAMES: names})
         write_json(site.folder("identity", "runs", run_id) / "report.json", said)
         write_bytes(site.folder("identity") / "current", f"{run_id}\n".encode())
         darken(site, run_id)
@@ -72,19 +96,36 @@ def open_links(site: Site, scratch: Path, *, permit: Permit) -> Links:
     return Links(run_id, path, pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
-def make_links(of_record: pl.DataFrame, lookups: pl.DataFrame) -> pl.DataFrame:
-    """One row per record key, and one per mark of a single id: its person, or `ambiguous` where its records are several people's."""
-    status = pl.when(pl.col("confidence") >= rule("automatic_from")).then(pl.lit("automatic")).otherwise(pl.lit("provisional"))
-    named = of_record.select("record_key", "person_id", pl.col("confidence").cast(pl.Float64), status.alias("status"))
-    marks = lookups.join(named, on="record_key", how="left").group_by("lookup").agg(
-        pl.col("person_id").drop_nulls().n_unique().alias("n"), pl.col("person_id").min(), pl.col("confidence").max(),
-        (pl.col("status") == "automatic").any().alias("sure"),
+def make_links(
+    of_record: pl.DataFrame, ids: pl.DataFrame, tuples: Tuples, settled: Sequence[tuple[str, str, bool]]
+) -> pl.DataFrame:
+    """One row per record key, and one per key of a file without names: its person, or `ambiguous` where its records are several people's.
+
+    `of_record`: record_key, row, cluster, confidence. `ids`: cluster, person_id.
+    """
+    by_steward = sorted({key for a, b, same in settled if same for key in (a, b)})
+    sure = pl.col("confidence") >= rule("automatic_from")
+    status = (
+        pl.when(pl.col("record_key").is_in(by_steward))
+        .then(pl.lit("steward"))
+        .when(sure)
+        .then(pl.lit("automatic"))
+        .otherwise(pl.lit("provisional"))
+    )
+    named = of_record.join(ids, on="cluster").select(
+        "record_key", "person_id", pl.col("confidence").cast(pl.Float64), status.alias("status")
+    )
+    of_row = of_record.select("row", "cluster", "confidence").unique("row")
+    marks = tuples.lookups.join(of_row, on="row").group_by("lookup").agg(
+        pl.col("cluster").n_unique().alias("n"), pl.col("cluster").min(), pl.col("confidence").max(), sure.any().alias("sure")
     )  # fmt: skip
     one = pl.col("n") == 1
-    marks = marks.select(
-        pl.col("lookup").alias("record_key"),
+    alone = pl.DataFrame({"record_key": tuples.keys_only}).join(named, on="record_key", how="anti")
+    found = alone.join(marks, left_on="record_key", right_on="lookup", how="left").join(ids, on="cluster", how="left")
+    by_key = found.select(
+        "record_key",
         pl.when(one).then("person_id").alias("person_id"),
-        pl.when(one).then("confidence").otherwise(0.0).alias("confidence"),
+        pl.when(one).then(pl.col("confidence").cast(pl.Float64)).otherwise(0.0).alias("confidence"),
         pl.when(one & pl.col("sure"))
         .then(pl.lit("automatic"))
         .when(one)
@@ -94,7 +135,20 @@ def make_links(of_record: pl.DataFrame, lookups: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("unlinked"))
         .alias("status"),
     )
-    return pl.concat([named, marks.join(named, on="record_key", how="anti")]).sort("record_key")
+    return pl.concat([named, by_key]).sort("record_key")
+
+
+def _rows_of(settled: Sequence[tuple[str, str, bool]], records: pl.DataFrame) -> Decided | None:
+    """Decided pairs of record keys as rows of this run; those of a record that is held no more have nothing to say."""
+    keys = pl.DataFrame(list(settled), schema={"a": pl.String, "b": pl.String, "same": pl.Boolean}, orient="row")
+    row = records.select("record_key", pl.col("row").cast(pl.Int64))
+    pairs = keys.join(row, left_on="a", right_on="record_key").join(row, left_on="b", right_on="record_key", suffix="_b")
+    pairs = pairs.filter(pl.col("row") != pl.col("row_b"))
+    low, high = (
+        pairs.select(pl.min_horizontal("row", "row_b")).to_series(),
+        pairs.select(pl.max_horizontal("row", "row_b")).to_series(),
+    )
+    return Decided(low.to_numpy(), high.to_numpy(), pairs["same"].to_numpy()) if len(pairs) else None
 
 
 def _open_past(site: Site, private: Path) -> Past:

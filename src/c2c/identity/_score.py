@@ -6,31 +6,27 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from c2c.identity._block import Pairs
-from c2c.identity._compare import AT, FIELDS, NULL, Coded, compare
+from c2c.identity._coded import FIELDS, TERMS, Coded
+from c2c.identity._compare import AT, NULL, compare
 from c2c.identity._estimate import FLOOR, Model, estimate, estimate_u
 from c2c.identity._rules import rule
-
-TERMS = {"first": ("birth",), "surname": ("birth",), "zip": ("first", "surname"), "street": ("first",)}
-"""Fields whose rare values weigh more, and what tells people apart while holders of a value are counted: a person's many records count once."""
 
 QUANTUM = 1024
 """Scores are kept to 1/1024 bit, so that sums in another order give the same edge."""
 
 
-def train(coded: Coded, pairs: Pairs, distinct: np.ndarray, which: np.ndarray) -> Model:
-    """The model of these rows: u from random pairs and frequencies, m from every rule's pairs, then u again without the matches among them."""
-    n = len(coded.known_birth)
+def train(coded: Coded, distinct: np.ndarray, counts: Mapping[str, np.ndarray]) -> Model:
+    """The model of these rows: u from random pairs and frequencies, m from every rule's pairs, then u again without the matches among them.
+
+    `distinct`: patterns met; `counts`: rule to how many of its pairs have each, and `all` for all pairs.
+    """
+    n = coded.n
     # Rows lie in the order of their digests, so that the order of the file changes nothing.
     rng = np.random.default_rng(int(rule("seed")))
     a, b = rng.integers(0, max(n, 1), (2, int(min(rule("random_pairs"), n * n))))
     a, b = a[a != b], b[a != b]
     none = np.zeros(len(a), dtype=bool)
     chance = estimate_u(compare(coded, a, b, agreeing=none), _chance_of_agreement(coded))
-    counts = {"all": np.bincount(which, minlength=len(distinct)).astype(np.float64)}
-    for bit, name in enumerate(pairs.names):
-        mine = (pairs.rules >> bit) & 1 == 1
-        counts[name] = np.bincount(which[mine], minlength=len(distinct)).astype(np.float64)
     total = n * (n - 1) / 2
     model = estimate(distinct, counts, chance, total)
     for _ in range(2):
@@ -40,17 +36,29 @@ def train(coded: Coded, pairs: Pairs, distinct: np.ndarray, which: np.ndarray) -
 
 def score(coded: Coded, left: np.ndarray, right: np.ndarray, levels: np.ndarray, model: Model) -> np.ndarray:
     """Bits for each pair, prior included. `levels`: as `compare` gives them."""
-    bits = np.full(len(left), np.log2(model.prior / (1 - model.prior)))
+    exact = {field: levels[:, FIELDS.index(field)] == 0 for field in TERMS}
+    return rarer(coded, left, plain_bits(levels, model), exact, model)
+
+
+def plain_bits(levels: np.ndarray, model: Model) -> np.ndarray:
+    """Bits of patterns, prior included, whatever the values."""
+    bits = np.full(len(levels), np.log2(model.prior / (1 - model.prior)))
     for i, field in enumerate(FIELDS):
         table = np.zeros(NULL + 1)
         table[: len(model.m[field])] = model.bits(field)
         bits += table[levels[:, i]]
-    for field in TERMS:
-        share = _shares(coded, field)
-        exact = np.flatnonzero(levels[:, FIELDS.index(field)] == 0)
-        if len(share) and len(exact):
-            rarity = np.log2(model.u[field][0]) - np.log2(share[coded.code[field][left[exact]]])
-            bits[exact] += np.clip(rarity, -rule("term_bits"), rule("term_bits"))
+    return bits
+
+
+def rarer(coded: Coded, left: np.ndarray, bits: np.ndarray, exact: Mapping[str, np.ndarray], model: Model) -> np.ndarray:
+    """Bits of pairs with more for a rare value on which both agree (`exact`, by field), and less for a common one; to the quantum."""
+    bits = bits.copy()
+    for field, agree in exact.items():
+        share = coded.shares[field]
+        at = np.flatnonzero(agree)
+        if len(share) and len(at):
+            rarity = np.log2(model.u[field][0]) - np.log2(share[coded.code[field][left[at]]])
+            bits[at] += np.clip(rarity, -rule("term_bits"), rule("term_bits"))
     return np.asarray(np.round(bits * QUANTUM) / QUANTUM)
 
 
@@ -100,31 +108,15 @@ def never_alone(levels: np.ndarray, *, twins: bool) -> np.ndarray:
 
 def _chance_of_agreement(coded: Coded) -> dict[str, float]:
     """How likely two people agree exactly on a field by chance: from frequencies; for numbers meant to be one person's, nearly never."""
-    found = {}
-    for field in (*TERMS, "sex"):
-        share = _shares(coded, field)
-        if len(share):
-            found[field] = float((share**2).sum())
-    whole = coded.birth[coded.known_birth & ~coded.is_default]
+    found = {field: float((share**2).sum()) for field, share in coded.shares.items() if len(share)}
+    birth = coded.code["birth"]
+    whole = birth[(birth >= 0) & ~coded.is_default]
     if len(whole):
-        count = np.unique(whole, axis=0, return_counts=True)[1].astype(np.float64)
+        count = np.bincount(whole).astype(np.float64)
         found["birth"] = float((count * (count - 1)).sum() / max(len(whole) * (len(whole) - 1), 1))
-    n_held = {f: len(coded.values[f]) for f in ("mail", "telephone")} | {"number": len(np.unique(coded.number, axis=0))}
+    n_held = {f: len(coded.values[f]) for f in ("mail", "telephone")} | {"number": len(np.unique(coded.number))}
     n_held["key"] = max((len(values) for _, values in coded.key.values()), default=0)
     return found | {field: rule("shared_by_chance") / max(n, 10) for field, n in n_held.items()}
-
-
-def _shares(coded: Coded, field: str) -> np.ndarray:
-    """Each value's share of the people who hold some value of the field; counted once for a table, since counting sorts every row."""
-    if field not in coded.shares:
-        codes = coded.code[field]
-        beside = [coded.code[f] for f in TERMS.get(field, ()) if f != "birth"]
-        if "birth" in TERMS.get(field, ()):
-            beside.append(coded.day)
-        known = codes >= 0
-        once = np.unique(np.stack([codes[known], *(column[known] for column in beside)]), axis=1)[0] if beside else codes[known]
-        coded.shares[field] = np.bincount(once) / max(len(once), 1)
-    return coded.shares[field]
 
 
 def _without_matches(chance: Mapping[str, np.ndarray], model: Model) -> dict[str, np.ndarray]:

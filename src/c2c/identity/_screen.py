@@ -36,15 +36,17 @@ def screen_births(frame: pl.DataFrame, today: date) -> pl.DataFrame:
     return frame.with_columns(pl.when(possible & (pl.col("birth") <= today.strftime("%Y%m%d~"))).then("birth").alias("birth"))
 
 
-def default_dates(people: pl.DataFrame) -> frozenset[str]:
+def default_dates(people: pl.DataFrame, births: pl.Series) -> frozenset[str]:
     """Birth dates that are too frequent to be true, told by how many different names hold them.
 
-    1 January and other well-known stand-ins count from twice their expected share, any day from five times.
+    1 January and other well-known stand-ins count from twice their expected share, any day from five times. `people`: codes of birth (its place
+    in `births`), first and surname; minus one is a blank.
     """
-    holders = people.select("birth", "first", "surname").drop_nulls("birth").unique()
-    counted = holders.group_by("birth").len(name="n").with_columns(pl.col("birth").str.slice(0, 4).alias("year"))
-    if counted.is_empty():
+    holders = people.filter(pl.col("birth") >= 0).unique().group_by("birth").len(name="n")
+    if holders.is_empty():
         return frozenset()
+    counted = holders.select(births.gather(holders["birth"]).alias("birth"), "n")
+    counted = counted.with_columns(pl.col("birth").str.slice(0, 4).alias("year"))
     expected = counted.join(counted.group_by("year").agg((pl.col("n").sum() / 365).alias("expected")), on="year")
     # A stand-in for the day is told over all years together: in one year of a small file it never stands out.
     day = pl.col("birth").str.slice(4, 4)
@@ -60,30 +62,18 @@ def _too_many(n: pl.Expr, expected: pl.Expr) -> pl.Expr:
     return (n > 2 * expected) & (n > rule("known_default_least"))
 
 
-def screen_keys(people: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
-    """`keys` with `shared`: a value that more than a few mutually unlike people hold is weak evidence."""
-    if keys.is_empty():
-        return keys.with_columns(pl.lit(False).alias("shared"))
-    held = keys.join(people.select(pl.int_range(pl.len()).alias("row"), "first", "birth", "surname"), on="row")
-    many = held.group_by("kind", "value").agg(_many_holders())
-    marked = keys.join(many, on=["kind", "value"], how="left").with_columns(pl.col("shared").fill_null(False))
-    return marked.sort("row", "kind", "value")
+def shared_by_many(held: pl.DataFrame, signs: pl.DataFrame) -> pl.Series:
+    """Values that more than a few mutually unlike people hold: weak evidence, or none.
 
-
-def screen_contacts(people: pl.DataFrame) -> pl.DataFrame:
-    """The same for numbers, mail and telephone. A shared number stays, marked by `number_shared`; shared contacts say nothing."""
-    out = people
-    for column in ("number", "mail", "telephone"):
-        many = people.filter(pl.col(column).is_not_null()).group_by(column).agg(_many_holders())
-        out = out.join(many, on=column, how="left", maintain_order="left").rename({"shared": f"{column}_shared"})
-        out = out.with_columns(pl.col(f"{column}_shared").fill_null(False))
-    return out.with_columns(pl.when(~pl.col(f"{c}_shared")).then(c).alias(c) for c in ("mail", "telephone"))
-
-
-def _many_holders() -> pl.Expr:
-    """More than a few holders whose given names begin differently and whose birth years differ, or surnames where no date is known."""
+    More than a few holders whose given names begin differently and whose birth years differ, or surnames where no date is known. `held`: row,
+    value. `signs`: row, `first_two` (how the given name begins), `birth_year`, `surname`, as codes; minus one is a blank.
+    """
     few = int(rule("shared_holders"))
-    names = pl.col("first").str.slice(0, 2).n_unique() > few
-    births = pl.col("birth").str.slice(0, 4).drop_nulls().n_unique() > few
-    surnames = pl.col("birth").is_null().all() & (pl.col("surname").n_unique() > few)
-    return (names & (births | surnames)).alias("shared")
+    counted = held.group_by("value").len().filter(pl.col("len") > few)
+    often = held.join(counted, on="value").join(signs, on="row")
+    told = often.group_by("value").agg(
+        pl.col("first_two").n_unique().alias("names"),
+        pl.col("birth_year").filter(pl.col("birth_year") >= 0).n_unique().alias("births"),
+        ((pl.col("birth_year") < 0).all() & (pl.col("surname").n_unique() > few)).alias("surnames"),
+    )
+    return told.filter((pl.col("names") > few) & ((pl.col("births") > few) | pl.col("surnames")))["value"].sort()

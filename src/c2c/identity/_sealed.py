@@ -33,14 +33,16 @@ def unseal(site: Site, run_id: str, name: str, private: Path, *, key: str = "") 
     return storage.unseal_from(store, f"{name}.parquet.age", target, keys.unwrap_key(site, f"identity/{run_id}{key}", HOLDER))
 
 
-def seal(site: Site, private: Path, run_id: str, tables: Mapping[str, Mapping[str, pl.DataFrame]]) -> None:
-    """Seal a run's tables, each group of them under a key of its own: `""` for ids and events, `-names` for whatever holds a name."""
+def seal(site: Site, private: Path, run_id: str, tables: Mapping[str, Mapping[str, pl.DataFrame | Path]]) -> None:
+    """Seal a run's tables (in memory, or already a file in scratch), each group of them under a key of its own: `""` for ids and events, `-names`
+    for whatever holds a name."""
     store = storage.open_store(str(site.folder("identity", "runs", run_id)))
     for key, group in tables.items():
         recipient = keys.wrap_new_key(site, f"identity/{run_id}{key}", [HOLDER])
         for name, table in group.items():
-            path = private / f"{name}.parquet"
-            table.write_parquet(path, compression="zstd")
+            path = table if isinstance(table, Path) else private / f"{name}.parquet"
+            if not isinstance(table, Path):
+                table.write_parquet(path, compression="zstd")
             storage.seal_into(store, f"{name}.parquet.age", path, recipient)
             path.unlink()
 

@@ -106,9 +106,9 @@ def test_the_names_of_an_earlier_run_go_dark_when_the_next_stands(site: Site) ->
 
 def test_a_match_needs_somebody_to_match(site: Site) -> None:
     """A year without any file of names is refused with a remedy, and leaves no run."""
-    with pytest.raises(identity.IdentityError, match="IDN-002"):
+    with pytest.raises(errors.CodedError, match="IDN-002"):
         identity.resolve(site, iter(()), permit=a_permit(site, "identity_match"), year=2026)
-    with pytest.raises(identity.IdentityError, match="IDN-001"):
+    with pytest.raises(errors.CodedError, match="IDN-001"):
         links(site)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
-from c2c.identity._collapse import MARK_SCHEMA, fold
-from c2c.identity._compare import FIELDS, LEVEL_NAMES, NULL, Coded, compare
+from c2c.identity._coded import FIELDS, LEARNT_SCHEMA, Coded
+from c2c.identity._collapse import fold
+from c2c.identity._compare import LEVEL_NAMES, NULL, compare
 
 LEVELS = """
 field   | column         | a               | b               | level
@@ -46,14 +49,16 @@ def rows_of(table: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("field", "column", "a", "b", "level"), rows_of(LEVELS))
-def test_two_values_agree_at_the_level_a_reader_expects(field: str, column: str, a: str, b: str, level: str) -> None:
+def test_two_values_agree_at_the_level_a_reader_expects(
+    field: str, column: str, a: str, b: str, level: str, tmp_path: Path
+) -> None:
     """The explanation of a match names these levels to a steward."""
     sent = pl.DataFrame({"record_key": ["1", "2"], "n_records": [1, 1], column: [None if v == "-" else v for v in (a, b)]})
     sent = sent.with_columns(pl.Series("id:made:00", ["x", "y"]))
-    tuples = fold(sent, ["id:made:00"], pl.DataFrame(schema=MARK_SCHEMA))
+    tuples = fold(sent, ["id:made:00"], tmp_path)
     of = [int(r) for r in tuples.records["row"]]
-    defaults = frozenset({"19940101"})
-    coded = Coded(tuples.people, tuples.keys, defaults)
+    learnt = pl.DataFrame({"field": ["default"], "value": ["19940101"], "share": [None]}, schema=LEARNT_SCHEMA)
+    coded = Coded(tuples.people, tuples.keys, learnt)
     left, right = (np.array([min(of)]), np.array([max(of)])) if of[0] != of[1] else (np.array([0]), np.array([0]))
     none = np.zeros(1, dtype=bool)
     found = compare(coded, left, right, agreeing=none)[0, FIELDS.index(field)]
