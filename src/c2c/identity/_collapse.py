@@ -5,7 +5,10 @@ A state's records do not fit in memory as text, so they are read in pieces, fold
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +29,11 @@ KEY_SCHEMA = {"row": pl.Int32, "kind": pl.String, "value": pl.String, "asserts":
 MARK_SCHEMA = {"lookup": pl.String, "record_key": pl.String}
 PIECE = 500_000
 """Rows held as text at a time."""
+
+FEW = 24
+"""So many pieces are folded here; more are worth starting further interpreters for."""
+
+SEPARATOR = "\x1f"
 
 DIGEST = ("digest_1", "digest_2")
 """Two 64-bit hashes of everything the match reads of a record: records of one digest are one tuple."""
@@ -58,125 +66,135 @@ def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[st
     sent: dict[tuple[str, str], list[Path]] = {}
     for tray in trays:
         sent.setdefault((tray.submission.partner, tray.submission.file), []).append(tray.path)
-    folding = _Folding(private, apart)
-    whole = {
-        key: pl.concat([pl.scan_parquet(path) for path in paths], how="diagonal_relaxed") for key, paths in sorted(sent.items())
-    }
-    named = {key: table for key, table in whole.items() if layouts[key[1]].carries_names}
-    alone = [table.select("record_key").unique().collect()["record_key"] for key, table in whole.items() if key not in named]
-    keys_only = pl.concat([pl.Series("record_key", [], dtype=pl.String), *alone]).unique()
-    marks = [pl.DataFrame(schema=MARK_SCHEMA)]
-    for (partner, file), table in named.items():
-        pieces = -(-table.select(pl.len()).collect().item() // PIECE)
-        for piece in range(pieces):
-            mine = table.filter(pl.col("record_key").hash() % pieces == piece)
-            # A key repeats over the years with the same values: one record, as often seen as it was sent.
-            once = (
-                mine.group_by("record_key")
-                .agg(pl.col("n_records").sum(), pl.all().exclude("record_key", "n_records").min())
-                .collect()
-            )
-            lookups = [c for c in once.columns if c.startswith("lookup_")]
-            for column in lookups:
-                marks.append(
-                    once.select(pl.col(column).alias("lookup"), "record_key").filter(pl.col("lookup").is_in(keys_only.implode()))
-                )
-            people, ids = _as_sent(once.drop(lookups), layouts[file])
-            folding.add(people.with_columns(pl.lit(f"{partner}.{file}").alias("seen_in")), ids)
-    tuples = folding.tuples()
-    rows = tuples.records.select("record_key", "row")
-    return replace(
-        tuples, lookups=pl.concat(marks).join(rows, on="record_key").select("lookup", "row").unique(), keys_only=keys_only
-    )
+    named = {key: paths for key, paths in sorted(sent.items()) if layouts[key[1]].carries_names}
+    alone = [_whole(paths).select("record_key").unique().collect() for key, paths in sent.items() if key not in named]
+    keys_only = pl.concat([pl.DataFrame(schema={"record_key": pl.String}), *alone]).unique()
+    keys_only.write_parquet(private / "keys-only.parquet")
+    pieces = []
+    for (partner, file), paths in named.items():
+        n = -(-_whole(paths).select(pl.len()).collect().item() // PIECE)
+        pieces += [_Piece(partner, file, tuple(paths), place, n, apart, private) for place in range(n)]
+    if len(pieces) > FEW:
+        # Fresh interpreters: an engine with threads does not survive a fork.
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
+            list(pool.map(_fold_piece, pieces))
+    else:
+        for piece in pieces:
+            _fold_piece(piece)
+    tuples = _gather(private)
+    marks = pl.concat([pl.LazyFrame(schema=MARK_SCHEMA), *map(pl.scan_parquet, sorted(private.glob("marks-*.parquet")))])
+    rows = tuples.records.lazy().select("record_key", "row")
+    lookups = marks.join(rows, on="record_key").select("lookup", "row").unique().collect()
+    return replace(tuples, lookups=lookups, keys_only=keys_only["record_key"])
 
 
 def fold(records: pl.DataFrame, id_columns: Sequence[str], private: Path) -> Tuples:
     """Records of one table into tuples. Person keys stand in `id:<kind>:<asserts><current>` columns; `source`, where there is one, is kept."""
-    folding = _Folding(private, frozenset())
     for begin in range(0, len(records), PIECE):
-        folding.add(records.slice(begin, PIECE).with_columns(pl.lit("").alias("seen_in")), id_columns)
-    return folding.tuples()
+        _write(records.slice(begin, PIECE), id_columns, "", private, f"{begin}", frozenset())
+    return _gather(private)
 
 
-class _Folding:
-    """Pieces folded so far, and at the end the tuples of them all."""
+@dataclass(frozen=True)
+class _Piece:
+    """Some record keys of one file over all its years: one of `n` equal ranges of them."""
 
-    def __init__(self, private: Path, apart: frozenset[str]) -> None:
-        self._private, self._apart = private, apart
-        self._pieces: list[Path] = []
-        self._records = [
-            pl.DataFrame(
-                schema={"record_key": pl.String, "n_records": pl.Int64, "seen_in": pl.String} | dict.fromkeys(DIGEST, pl.UInt64)
-            )
-        ]
+    partner: str
+    file: str
+    paths: tuple[Path, ...]
+    place: int
+    n: int
+    apart: frozenset[str]
+    private: Path
 
-    def add(self, sent: pl.DataFrame, id_columns: Sequence[str]) -> None:
-        """Normalise one piece of records, and keep its distinct tuples in scratch."""
-        marked = normalise(sent).with_columns(pl.col("tax_number").alias("id:itin:01"))
-        ids = sorted({*id_columns, "id:itin:01"})
-        # What has neither birth date nor number nor key is one record's alone: a name does not make a person.
-        bare = pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids))
-        alone = bare | pl.col("record_key").is_in(sorted(self._apart))
-        by = [*COMPARED, *(["source"] if "source" in marked.columns else [])]
-        # Each key is told with its kind, so that the same digest comes of whatever columns other pieces have.
-        keys = (
-            pl.when(pl.col(c).is_not_null()).then(pl.concat_str([pl.lit(f"{c}="), pl.col(c)])).otherwise(pl.lit("")) for c in ids
-        )
-        text = pl.concat_str(
-            [
-                *(pl.col(c).fill_null("") for c in by),
-                pl.concat_str(list(keys)),
-                pl.when(alone).then("record_key").otherwise(pl.lit("")),
-            ],
-            separator="\x1f",
-        )
-        marked = marked.with_columns(text.hash(seed=1).alias(DIGEST[0]), text.hash(seed=2).alias(DIGEST[1]))
-        path = self._private / f"piece-{len(self._pieces)}.parquet"
-        marked.select(*DIGEST, *by, *ids).unique(DIGEST).write_parquet(path, compression="lz4")
-        self._pieces.append(path)
-        self._records.append(marked.select("record_key", pl.col("n_records").cast(pl.Int64), "seen_in", *DIGEST))
 
-    def tuples(self) -> Tuples:
-        """All pieces together, in the order of digests."""
-        records = pl.concat(self._records)
-        if records["record_key"].is_duplicated().any():
-            records = records.group_by("record_key").agg(pl.col("n_records").sum(), pl.col("seen_in").min(), pl.col(*DIGEST).min())
-        weights = records.group_by(DIGEST).agg(pl.col("n_records").sum().alias("weight"))
-        path, n = self._private / "tuples.parquet", 0
-        places, keys = [], [pl.DataFrame(schema=KEY_SCHEMA)]
-        writer: pq.ParquetWriter | None = None
-        slices = max(1, -(-len(weights) // PIECE))
-        blank = {c: pl.lit(None, dtype=pl.String).alias(c) for c in COMPARED}
-        pieces = (
-            pl.concat([pl.scan_parquet(p) for p in self._pieces], how="diagonal_relaxed")
-            if self._pieces
-            else pl.LazyFrame(schema=dict.fromkeys(DIGEST, pl.UInt64))
-        )
-        names = pieces.collect_schema().names()
-        pieces = pieces.with_columns(blank[c] for c in COMPARED if c not in names)
-        ids = [c for c in names if c.startswith("id:")]
-        kept = [*COMPARED, *(["source"] if "source" in names else [])]
-        for number in range(slices):
-            low, high = (number * 2**64 // slices), ((number + 1) * 2**64 // slices - 1)
-            within = pieces.filter(pl.col(DIGEST[0]).is_between(low, high)).collect()
-            here = (
-                within.unique(DIGEST)
-                .join(weights, on=DIGEST)
-                .sort(DIGEST)
-                .with_columns(pl.int_range(n, n + pl.len(), dtype=pl.Int32).alias("row"))
-            )
-            places.append(here.select(*DIGEST, "row"))
-            keys += [_long(here, column) for column in ids]
-            table = here.select("weight", *kept).to_arrow()
-            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", compression_level=1)
-            writer.write_table(table)
-            n += len(here)
-        if writer:
-            writer.close()
-        for piece in self._pieces:
-            piece.unlink()
-        of_record = records.join(pl.concat(places), on=DIGEST).drop(DIGEST)
-        return Tuples(path, n, pl.concat(keys).sort("row", "kind", "value"), of_record)
+def _whole(paths: Sequence[Path]) -> pl.LazyFrame:
+    return pl.concat([pl.scan_parquet(path) for path in paths], how="diagonal_relaxed")
+
+
+def _read(file: str) -> frozenset[str]:
+    """The columns of a file that the match reads."""
+    layout = catalog.load().files[file]
+    scopes = (layout.element(column).id_scope for column in layout.person_id_columns)
+    return frozenset({"record_key", "n_records", *NAMES, *PLAIN, *layout.person_id_columns, *(scope for scope in scopes if scope)})
+
+
+def _fold_piece(piece: _Piece) -> None:
+    """Fold one piece, and keep which keys of files without names its records bear."""
+    whole = _whole(piece.paths)
+    columns = [c for c in whole.collect_schema().names() if c in _read(piece.file) or c.startswith("lookup_")]
+    # Trays lie in the order of record keys, which are hex: a range of them is read without the rest.
+    begin, end = (f"{place * 16**8 // piece.n:08x}" for place in (piece.place, piece.place + 1))
+    after = pl.col("record_key") >= pl.lit(begin if piece.place else "")
+    mine = (
+        whole.select(columns).filter(after & (pl.lit(piece.place + 1 == piece.n) | (pl.col("record_key") < pl.lit(end)))).collect()
+    )
+    # A key repeats over the years with the same values: one record, as often seen as it was sent.
+    seen = mine.group_by("record_key").agg(pl.col("n_records").sum())
+    once = mine.drop("n_records").unique("record_key", keep="first").join(seen, on="record_key")
+    lookups = [c for c in once.columns if c.startswith("lookup_")]
+    name = f"{piece.partner}.{piece.file}-{piece.place}"
+    keys_only = pl.read_parquet(piece.private / "keys-only.parquet").rename({"record_key": "lookup"})
+    marks = pl.concat(
+        [pl.DataFrame(schema=MARK_SCHEMA), *(once.select(pl.col(c).alias("lookup"), "record_key").drop_nulls() for c in lookups)]
+    )
+    marks.join(keys_only, on="lookup", how="semi").write_parquet(piece.private / f"marks-{name}.parquet", compression="lz4")
+    people, ids = _as_sent(once.drop(lookups), catalog.load().files[piece.file])
+    _write(people, ids, f"{piece.partner}.{piece.file}", piece.private, name, piece.apart)
+
+
+def _write(sent: pl.DataFrame, id_columns: Sequence[str], seen_in: str, private: Path, name: str, apart: frozenset[str]) -> None:
+    """Normalise one piece of records; its distinct tuples, and which record is which of them, go to scratch."""
+    marked = normalise(sent).with_columns(pl.col("tax_number").alias("id:itin:01"))
+    ids = sorted({*id_columns, "id:itin:01"})
+    # What has neither birth date nor number nor key is one record's alone: a name does not make a person.
+    bare = pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids))
+    alone = bare | pl.col("record_key").is_in(sorted(apart))
+    by = [*COMPARED, *(["source"] if "source" in marked.columns else [])]
+    # Each key is told with its kind, so that one digest comes of it whatever other columns a piece has.
+    keys = [pl.when(pl.col(c).is_not_null()).then(pl.concat_str(pl.lit(f"{c}="), c)).otherwise(pl.lit("")) for c in ids]
+    own = pl.when(alone).then("record_key").otherwise(pl.lit(""))
+    text = pl.concat_str([*(pl.col(c).fill_null("") for c in by), pl.concat_str(keys, separator=""), own], separator=SEPARATOR)
+    marked = marked.with_columns(text.hash(seed=1).alias(DIGEST[0]), text.hash(seed=2).alias(DIGEST[1]))
+    marked.select(*DIGEST, *by, *ids).unique(DIGEST).write_parquet(private / f"people-{name}.parquet", compression="lz4")
+    records = marked.select("record_key", pl.col("n_records").cast(pl.Int64), pl.lit(seen_in).alias("seen_in"), *DIGEST)
+    records.write_parquet(private / f"records-{name}.parquet", compression="lz4")
+
+
+def _gather(private: Path) -> Tuples:
+    """The tuples of all pieces together, in the order of their digests."""
+    nobody = pl.LazyFrame(
+        schema={"record_key": pl.String, "n_records": pl.Int64, "seen_in": pl.String} | dict.fromkeys(DIGEST, pl.UInt64)
+    )
+    records = pl.concat([nobody, *map(pl.scan_parquet, sorted(private.glob("records-*.parquet")))]).collect()
+    if records["record_key"].is_duplicated().any():
+        records = records.group_by("record_key").agg(pl.col("n_records").sum(), pl.col("seen_in").min(), pl.col(*DIGEST).min())
+    weights = records.group_by(DIGEST).agg(pl.col("n_records").sum().alias("weight"))
+    paths = sorted(private.glob("people-*.parquet"))
+    blank = pl.LazyFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | dict.fromkeys(COMPARED, pl.String))
+    people = pl.concat([blank, *map(pl.scan_parquet, paths)], how="diagonal_relaxed")
+    columns = people.collect_schema().names()
+    kept = [*COMPARED, *(["source"] if "source" in columns else [])]
+    path, n = private / "tuples.parquet", 0
+    places, keys = [pl.DataFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | {"row": pl.Int32})], [pl.DataFrame(schema=KEY_SCHEMA)]
+    writer: pq.ParquetWriter | None = None
+    slices = max(1, -(-len(weights) // PIECE))
+    for number in range(slices):
+        low, high = number * 2**64 // slices, (number + 1) * 2**64 // slices - 1
+        here = people.filter(pl.col(DIGEST[0]).is_between(low, high)).collect().unique(DIGEST).join(weights, on=DIGEST).sort(DIGEST)
+        here = here.with_columns(pl.int_range(n, n + pl.len(), dtype=pl.Int32).alias("row"))
+        places.append(here.select(*DIGEST, "row"))
+        keys += [_long(here, column) for column in columns if column.startswith("id:")]
+        table = here.select("weight", *kept).to_arrow()
+        writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", compression_level=1)
+        writer.write_table(table)
+        n += len(here)
+    if writer:
+        writer.close()
+    for piece in (*paths, *private.glob("records-*.parquet")):
+        piece.unlink()
+    of_record = records.join(pl.concat(places), on=DIGEST).drop(DIGEST)
+    return Tuples(path, n, pl.concat(keys).sort("row", "kind", "value"), of_record)
 
 
 def _long(people: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -202,7 +202,9 @@ def _field(element: str, left: str | None, right: str | None, level: int, field:
 
 def _steps(model: Model, level: Mapping[str, int], total: float) -> list[dict[str, Any]]:
     """The evidence, field by field, as bits that add up to the total."""
-    steps = [{"name": "before any evidence", "level": "", "bits": round(float(np.log2(model.prior / (1 - model.prior))), 2)}]
+    steps: list[dict[str, Any]] = [
+        {"name": "before any evidence", "level": "", "bits": round(float(np.log2(model.prior / (1 - model.prior))), 2)}
+    ]
     steps += [
         {"name": field, "level": LEVEL_NAMES[field][at], "bits": round(float(model.bits(field)[at]), 2)}
         for field, at in level.items()
