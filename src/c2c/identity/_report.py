@@ -53,7 +53,9 @@ def report(site: Site) -> Mapping[str, Any]:
 
 
 def explain(site: Site, a: str, b: str, *, actor: str) -> Mapping[str, Any]:
-    """Why two record keys are, or are not, one person: the level and bits of each field; the asking is in the ledger first.
+    """Why two record keys are, or are not, one person: the level and bits of each field, and whose each record was in which run.
+
+    The asking is in the ledger first.
 
     Values are shown only to those whom `c2c.toml` names in `identity_stewards`.
 
@@ -75,6 +77,7 @@ def explain(site: Site, a: str, b: str, *, actor: str) -> Mapping[str, Any]:
         mine = mine.with_columns(pl.col("row").replace_strict(places, return_dtype=pl.Int32))
         coded = Coded(private / "two.parquet", mine, pl.read_parquet(learnt))
         links = pl.scan_parquet(unseal(site, run_id, "links", private)).filter(pl.col("record_key").is_in([a, b])).collect()
+        past = pl.scan_parquet(unseal(site, run_id, "history", private)).filter(pl.col("record_key").is_in([a, b])).collect()
     at = [places[row] for row in rows]
     pair = np.array([min(at)]), np.array([max(at)])
     said = report(site)
@@ -95,7 +98,16 @@ def explain(site: Site, a: str, b: str, *, actor: str) -> Mapping[str, Any]:
     persons = [links.filter(pl.col("record_key") == key)["person_id"].to_list() for key in (a, b)]
     one = persons[0] == persons[1] and persons[0] != [None]
     verdict = "one person" if one else "two people"
-    return {"verdict": verdict, "run": run_id, "evidence": evidence, "total_bits": round(total, 2)}
+    moved = {
+        name: past.filter(pl.col("record_key") == key).select("run", "person_id").to_dicts() for name, key in (("a", a), ("b", b))
+    }
+    return {
+        "verdict": verdict,
+        "run": run_id,
+        "evidence": evidence,
+        "total_bits": round(total, 2),
+        "history": moved,
+    }
 
 
 def run_report(links: pl.DataFrame, tuples: Tuples, matched: Matched, past: Past, events: pl.DataFrame) -> dict[str, Any]:

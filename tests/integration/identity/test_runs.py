@@ -121,3 +121,5 @@ def test_a_pair_is_explained_in_bits_and_without_values(site: Site) -> None:
     assert fields["birth"]["level"] == "exact" and fields["birth"]["bits"] > 3
     assert not any("values" in row for row in said["evidence"])
     assert abs(sum(row["bits"] for row in said["evidence"]) - said["total_bits"]) < 0.1
+    run = (site.root / "identity" / "current").read_text().strip()
+    assert said["history"]["a"] == said["history"]["b"] == [{"run": run, "person_id": links(site)["school-5"]}]
