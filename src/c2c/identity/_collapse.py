@@ -64,8 +64,11 @@ def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[st
     """
     layouts = catalog.load().files
     sent: dict[tuple[str, str], list[Path]] = {}
-    for tray in trays:
-        sent.setdefault((tray.submission.partner, tray.submission.file), []).append(tray.path)
+    for number, tray in enumerate(trays):
+        # A tray is wiped when the next one is opened; a second name in scratch keeps it until all its years are read.
+        kept = private / f"tray-{number}.parquet"
+        kept.hardlink_to(tray.path)
+        sent.setdefault((tray.submission.partner, tray.submission.file), []).append(kept)
     named = {key: paths for key, paths in sorted(sent.items()) if layouts[key[1]].carries_names}
     alone = [_whole(paths).select("record_key").unique().collect() for key, paths in sent.items() if key not in named]
     keys_only = pl.concat([pl.DataFrame(schema={"record_key": pl.String}), *alone]).unique()
@@ -81,6 +84,8 @@ def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[st
     else:
         for piece in pieces:
             _fold_piece(piece)
+    for kept in private.glob("tray-*.parquet"):
+        kept.unlink()
     tuples = _gather(private)
     marks = pl.concat([pl.LazyFrame(schema=MARK_SCHEMA), *map(pl.scan_parquet, sorted(private.glob("marks-*.parquet")))])
     rows = tuples.records.lazy().select("record_key", "row")

@@ -45,6 +45,7 @@ def trays(folder: Path, *, later: bool) -> Iterator[Identifiers]:
         path = folder / f"{file}.parquet"
         table.write_parquet(path)
         yield Identifiers(a_submission(file, period=2026 if later else 2025, rows=len(table)), path, len(table))
+        path.unlink()  # as the vault does, when the next tray is taken
 
 
 def resolve(site: Site, *, later: bool = False) -> dict[str, str]:

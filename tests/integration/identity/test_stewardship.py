@@ -46,6 +46,7 @@ def trays(folder: Path) -> Iterator[Identifiers]:
         path = folder / f"{file}.parquet"
         pl.DataFrame(table).write_parquet(path)
         yield Identifiers(a_submission(file, period=2025, rows=len(table)), path, len(table))
+        path.unlink()  # as the vault does, when the next tray is taken
 
 
 def match(site: Site) -> dict[str, str]:
