@@ -1,4 +1,4 @@
-"""`./c2c test`: make sure of the browser, run the checks, then every test on all cores."""
+"""`./c2c test`: make sure of the browser and the database, run the checks, then every test on all cores."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def ensure_chromium() -> None:
-    """Install Debian's Chromium when it is missing and we may; say exactly what to install when we may not."""
-    if shutil.which("chromium"):
+def ensure_programs() -> None:
+    """Install Debian's Chromium and PostgreSQL where they are missing and we may; say exactly what to install when we may not."""
+    here = {"chromium": shutil.which("chromium"), "postgresql": any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))}
+    missing = [package for package, found in here.items() if not found]
+    if not missing:
         return
+    names = " ".join(missing)
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.exit("The browser tests need Chromium. Install it (on Debian: sudo apt-get install chromium) and run this again.")
-    print("Installing Chromium for the browser tests ...", file=sys.stderr)
-    quiet = {"stdout": subprocess.DEVNULL}
-    subprocess.run(["apt-get", "update", "-qq"], check=True, **quiet)
+        sys.exit(
+            f"The tests need a browser and a database. Install them (on Debian: sudo apt-get install {names}) and run this again."
+        )
+    print(f"Installing {names} for the tests ...", file=sys.stderr)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], check=True, env=environment, **quiet)
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
+        subprocess.run(["apt-get", *command], check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
 def main() -> int:
     """Check, then test; arguments go to pytest. `external` runs the tests on data of others beside the project."""
     arguments = sys.argv[1:]
-    ensure_chromium()
+    ensure_programs()
     if not arguments:
         checked = subprocess.run([sys.executable, str(ROOT / "tests" / "check.py")], cwd=ROOT, check=False)
         if checked.returncode:

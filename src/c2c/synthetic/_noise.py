@@ -120,8 +120,10 @@ def _dates(rng: np.random.Generator, birth: np.ndarray, office: Office) -> pl.Se
     draw = rng.random(len(dates))
     default = draw < office.default_date
     dates[default] = dates[default].astype("datetime64[Y]").astype("datetime64[D]")
-    dates[draw < office.default_date * UNKNOWN_DATES] = np.datetime64("1900-01-01")
-    wrong = rng.random(len(dates)) < office.date_typo
+    unknown = draw < office.default_date * UNKNOWN_DATES
+    dates[unknown] = np.datetime64("1900-01-01")
+    # Nobody mistypes a date that is filled in by the office's own program.
+    wrong = (rng.random(len(dates)) < office.date_typo) & ~unknown
     shift = rng.choice([-10, -1, 1, 10, 30, -365], len(dates)).astype("timedelta64[D]")
     dates[wrong] = dates[wrong] + shift[wrong]
     month = dates.astype("datetime64[M]")

@@ -37,6 +37,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 USE_I18N = False
 USE_TZ = True
 # Faults are logged by our own handler, under a number; what visitors ask is logged nowhere.
-LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"django": {"handlers": [], "propagate": False}}}
+# A logger with no handler at all would print whole faults, with what was asked in them.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"nowhere": {"class": "logging.NullHandler"}},
+    "loggers": {"django": {"handlers": ["nowhere"], "propagate": False}},
+}
 DATABASES: dict[str, object] = {}
 APPEND_SLASH = False

@@ -1,0 +1,98 @@
+"""The match report as a page: every figure of the run in a table, every table with its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from c2c import audit, identity
+from c2c.web.portal import _drawings
+from c2c.web.portal._pages import language_of, page, show, standing
+from c2c.web.portal._words import named, say
+
+COUNTS = (
+    "records",
+    "record_keys",
+    "tuples",
+    "people",
+    "pairs_compared",
+    "largest_cluster",
+    "ambiguous_ids",
+    "default_dates",
+    "shared_numbers",
+    "shared_keys",
+    "cases",
+)
+SHARES = ("expected_matches_lost", "share_of_old_records_with_a_new_id")
+PARTS = ("links_by_status", "events", "pairs_by_rule", "pairs_lost")
+"""Parts of the report that are one figure a row, in the order of the page."""
+
+
+@page("report")
+def report(request: HttpRequest) -> HttpResponse:
+    """What the last run did, section by section. It holds no value of a record; that it was read is in the ledger all the same."""
+    language = language_of(request)
+    said = identity.report(settings.SITE)
+    audit.append(settings.SITE, "portal:report:read", actor=standing(request).name, run=str(said.get("run", "")))
+    sections = [_section(language, "counts", [(k, float(said[k]), f"{said[k]:,}") for k in COUNTS if k in said])]
+    sections += [
+        _section(language, part, [(k, float(v), f"{v:,}") for k, v in said[part].items()]) for part in PARTS if said.get(part)
+    ]
+    if said.get("share_with"):
+        sections.append(_section(language, "share_with", [(k, float(v), _share(v)) for k, v in said["share_with"].items()]))
+    sections.append(_section(language, "shares", [(k, float(said[k]), _share(said[k])) for k in SHARES if k in said]))
+    said_by_people = said.get("stewardship", {})
+    rows = [(k, float(v), _share(v) if k == "share_agreed" else f"{v:,}") for k, v in said_by_people.items()]
+    sections.insert(1, _section(language, "stewardship", rows))
+    weights = [_weights(language, field, said) for field in said.get("fields", ())]
+    made = [(say(language, "run"), said.get("run", "")), (say(language, "made"), str(said.get("made", ""))[:10])]
+    return show(request, "report.html", {
+        "title": say(language, "report"), "made": made, "sections": [s for s in sections if s["rows"]], "quality": _quality(language, said.get("quality", {})), "weights": [w for w in weights if w["rows"]],
+    })  # fmt: skip
+
+
+def _section(language: str, part: str, rows: list[tuple[str, float, str]]) -> dict[str, Any]:
+    title = say(language, f"part_{part}")
+    drawn = [(named(language, "figure", k), value, text) for k, value, text in rows]
+    # Where every figure is nothing a picture would say nothing.
+    bars = [(named(language, "figure", k), value, text) for k, value, text in rows if k not in ("share_agreed", "kappa")]
+    picture = _drawings.bars(bars, title) if any(value for _, value, _ in bars) and part != "counts" else ""
+    return {
+        "id": part,
+        "title": title,
+        "text": say(language, f"part_{part}_text"),
+        "rows": [(n, t) for n, _, t in drawn],
+        "picture": picture,
+    }
+
+
+def _quality(language: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Precision and recall with what they lie between, or how far the sample is from telling them."""
+    title = say(language, "part_quality")
+    found = [(named(language, "figure", k), said[k]) for k in ("precision", "recall") if k in said]
+    return {
+        "title": title, "none": say(language, "quality_none", n=said.get("labelled", 0)),
+        "rows": [(name, *(_share(v[k]) for k in ("low", "middle", "high"))) for name, v in found],
+        "picture": _drawings.bars([(name, 100 * v["middle"], _share(v["middle"])) for name, v in found], title) if found else "",
+    }  # fmt: skip
+
+
+def _weights(language: str, field: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    title = named(language, "field", field)
+    rows = [
+        {"level": named(language, "level", w["level"]), "m": f"{100 * w['m']:.2f}%", "u": f"{100 * w['u']:.3g}%", "bits": w["bits"]}
+        for w in said["weights"] if w["field"] == field
+    ]  # fmt: skip
+    drawn = [(str(r["level"]), float(r["bits"]), _drawings.signed(r["bits"])) for r in rows]
+    return {
+        "title": title,
+        "rows": [r | {"bits": _drawings.signed(r["bits"])} for r in rows],
+        "picture": _drawings.bars(drawn, title) if drawn else "",
+    }
+
+
+def _share(value: Any) -> str:
+    return f"{100 * float(value):.2f}%"
