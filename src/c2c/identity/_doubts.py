@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from c2c.identity._cluster import Edges
+from c2c.identity._cluster import Edges, cannot_be_one
 from c2c.identity._coded import FIELDS
 from c2c.identity._collapse import Tuples
-from c2c.identity._compare import LEVEL_NAMES, N_LEVELS, NULL, among, compare
+from c2c.identity._compare import LEVEL_NAMES, NULL, among, compare
 from c2c.identity._decisions import case_id_of
 from c2c.identity._estimate import Model
 from c2c.identity._match import Matched
@@ -28,6 +28,10 @@ SHOWN = {"first_name": ("first", "first"), "middle_name": ("middle", "middle"), 
          "birth_date": ("birth", "birth"), "gender": ("sex", "sex"), "ssn": ("number", "number"), "street_address": ("street", "street"),
          "address_city": ("city", ""), "address_zip": ("zip", "zip"), "email": ("mail", "mail"), "phone": ("telephone", "telephone")}  # fmt: skip
 """What a steward sees of a record: catalog element to the column it is read from, and the field of the match it speaks in, if any."""
+
+NEAR = frozenset({"nickname", "very close", "close", "initial", "swapped", "one of its parts", "one edit or swapped", "two parts",
+                  "within a month", "one edit", "compatible", "near"})  # fmt: skip
+"""Levels that a person would call nearly the same."""
 
 SAMPLED = "sample"
 STRATA = ((True, 0.0, 0.95), (True, 0.95, 0.999), (True, 0.999, 1.01), (False, 0.0, 0.8), (False, 0.8, 1.01))
@@ -98,7 +102,10 @@ def _doubtful(matched: Matched) -> pl.DataFrame:
     refused = edges.linked[at]
     error = np.where(refused, 0.5, np.where(p[at] >= rule("link_from"), 0.1, p[at]))
     reason = np.where(refused, "refused", "possible")
-    found.append(_rows(left, right, reason, error, moved))
+    # What no evidence can make one person (a parent and a child at one address) is no question for people.
+    known = among(left.astype(np.int64) * coded.n + right, matched.agreeing)
+    asked = refused | ~cannot_be_one(coded, left, right, agreeing=known, model=matched.model, twins=matched.twins)
+    found.append(_rows(left[asked], right[asked], reason[asked], error[asked], moved[asked]))
     # Within a person: rows that cannot be one.
     inside = matched.vetoes[label[matched.vetoes[:, 0]] == label[matched.vetoes[:, 1]]]
     one = pl.DataFrame({"left": inside[:, 0], "right": inside[:, 1], "label": label[inside[:, 0]]}).unique(
@@ -196,7 +203,7 @@ def _field(element: str, left: str | None, right: str | None, level: int, field:
     elif left == right or level == 0:
         sign = "same"
     else:
-        sign = "near" if field and level != NULL and level < N_LEVELS[field] - 1 else "different"
+        sign = "near" if field and level != NULL and LEVEL_NAMES[field][level] in NEAR else "different"
     return {"name": element, "left": left or "", "right": right or "", "sign": sign}
 
 

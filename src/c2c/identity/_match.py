@@ -31,7 +31,8 @@ S = TypeVar("S")
 class Matched:
     """One entry per row of the table: its cluster and how sure. The report holds no values.
 
-    `edges`: all pairs that even odds or more call one person, linked or not; `vetoes`: pairs of rows that cannot be one person.
+    `edges`: all pairs that even odds or more call one person, linked or not; `vetoes`: pairs of rows that cannot be one person; `agreeing`: pairs
+    (left x n + right, sorted) with an unshared person key in common; `twins`: pairs that look like twins are two people here.
     """
 
     coded: Coded
@@ -40,6 +41,8 @@ class Matched:
     model: Model
     edges: Edges
     vetoes: np.ndarray
+    agreeing: np.ndarray
+    twins: bool
     report: dict[str, Any]
 
 
@@ -76,7 +79,7 @@ def match_people(people: Path, keys: pl.DataFrame, decided: Decided | None = Non
     )
     sure = confidence(label, coded.weight, weighed.edges, decided)
     report = _report(coded, weighed.model, label) | weighed.report
-    return Matched(coded, label, sure, weighed.model, weighed.edges, vetoes, report)
+    return Matched(coded, label, sure, weighed.model, weighed.edges, vetoes, weighed.agreeing, weighed.twins, report)
 
 
 def _weigh(coded: Coded) -> _Weighed:
