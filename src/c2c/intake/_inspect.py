@@ -21,7 +21,7 @@ from c2c.intake._maps import ColumnMap
 from c2c.intake._reading import Sent, Unreadable, read_delivery
 from c2c.intake._rules import BITS, CODE_OF_KIND, Check, Rules, compiled, limits, policy
 from c2c.intake._split import SCHOOL_YEAR, contracted, make_moment, trays_of
-from c2c.plumbing import clock, errors, keys, storage
+from c2c.plumbing import clock, engines, errors, keys, storage
 from c2c.plumbing.site import Site, write_json
 from c2c.vocabulary import Batch, Finding, Identifiers, Records, Submission
 
@@ -84,7 +84,7 @@ def refused(site: Site, partner: str) -> set[tuple[str, int, str]]:
 @functools.cache
 def _engine(spill: Path, threads: int) -> duckdb.DuckDBPyConnection:
     """One engine for a process: to open one takes as long as to check a small file."""
-    return duckdb.connect(config={"threads": threads, "memory_limit": MEMORY, "temp_directory": str(spill)})
+    return engines.bare_duckdb(threads=threads, memory_limit=MEMORY, temp_directory=str(spill))
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ import pyarrow as pa
 from c2c.catalog import Catalog, FileLayout, load
 from c2c.intake._maps import ColumnMap, apply_map
 from c2c.intake._reading import Unreadable, read_delivery
-from c2c.plumbing import errors, keys
+from c2c.plumbing import engines, errors, keys
 from c2c.plumbing.site import Site, scratch
 
 SEPARATOR = "\x1f"
@@ -137,7 +137,7 @@ def record_keys(
 ) -> pa.Table:
     """The RecordKey of each row of a file beside its primary key (values joined by `|`), to compare a match with the truth."""
     layout = catalog.files[file]
-    with scratch(site) as private, duckdb.connect(config={"threads": 2}) as engine:
+    with scratch(site) as private, engines.bare_duckdb(threads=2) as engine:
         sent = read_delivery(engine, path, column_map or ColumnMap(), private)
         make_moment(engine, keys.naming_key(site, f"partner/{partner}"), day=date.min, period=0)
         engine.sql(contracted(layout, sent.columns, column_map)).create_view("delivery")
@@ -152,7 +152,7 @@ def map_file(source: Path, column_map: ColumnMap, target: Path) -> Path:
     Raises:
         WrongUse: INT-002 the map speaks of a column the file does not have, INT-004 the file cannot be read.
     """
-    with tempfile.TemporaryDirectory() as private, duckdb.connect(config={"threads": 2}) as engine:
+    with tempfile.TemporaryDirectory() as private, engines.bare_duckdb(threads=2) as engine:
         try:
             sent = read_delivery(engine, source, column_map, Path(private))
         except Unreadable as reason:

@@ -14,6 +14,7 @@ from c2c import audit
 from c2c.linkage import _derive
 from c2c.linkage._measures import student_pathways
 from c2c.linkage._pulls import LinkageError, open_tables
+from c2c.plumbing import engines
 from c2c.plumbing.site import Site
 from c2c.vocabulary import Permit
 
@@ -70,7 +71,7 @@ def facts(site: Site, pull_id: str, scratch: Path, *, permit: Permit, year: int)
         "threads": int(site.settings["threads"]),
         "temp_directory": str(scratch / "spill"),
     }
-    with duckdb.connect(config=settings) as engine:
+    with engines.bare_duckdb(**settings) as engine:
         found = work_out(engine, tables, site.root / "institutions.parquet", scratch, year)
     for path in tables.values():
         path.unlink(missing_ok=True)

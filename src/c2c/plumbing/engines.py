@@ -6,7 +6,9 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import highspy
 import ibis
 from ibis.backends.duckdb import Backend
@@ -24,11 +26,19 @@ def duckdb_engine(scratch: Path, *, memory: str = "4GB", threads: int | None = N
     }
     if threads:
         settings["threads"] = threads
-    backend = ibis.duckdb.connect(":memory:", **settings)
+    backend = ibis.duckdb.from_connection(bare_duckdb(**settings))
     try:
         yield backend
     finally:
         backend.disconnect()
+
+
+def bare_duckdb(**settings: Any) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB for statements as text. In a process started by another it takes itself for somebody's console, and would draw a bar on
+    standard output, where a machine reads one document: it is told not to."""
+    engine = duckdb.connect(config=settings)
+    engine.execute("SET enable_progress_bar = false")
+    return engine
 
 
 def linear_program() -> highspy.Highs:
