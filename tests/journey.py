@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import subprocess
@@ -10,6 +11,20 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+_asked = itertools.count()
+
+
+def free_port() -> int:
+    """A port that nobody has, and nobody else will be given while a server takes its time to start.
+
+    Below those that the system hands out by itself, and apart for each process of the tests.
+    """
+    while True:
+        port = 10_000 + (os.getpid() * 97 + next(_asked)) % 22_000
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 @dataclass(frozen=True)
@@ -35,9 +50,7 @@ class Served:
         self._releases = releases
 
     def __enter__(self) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         environment = os.environ | {
             "C2C_RELEASES": str(self._releases),
             "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src"),

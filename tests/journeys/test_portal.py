@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page
 from c2c import audit
 from c2c.identity import stewardship
 from c2c.plumbing.site import Site, open_site
-from journey import Demo, c2c
+from journey import Demo, c2c, free_port
 
 AXE = next(Path(axe_playwright_python.__file__).parent.rglob("axe*.js")).read_text("utf-8")
 PASSWORD = "larkspur seven quiet rivers"  # noqa: S105 - of people who do not exist
@@ -241,13 +241,6 @@ def code_of(secret: str) -> str:
     digest = hmac.digest(base64.b32decode(secret), int(time.time() // 30).to_bytes(8, "big"), "sha1")
     start = digest[-1] & 15
     return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
-
-
-def free_port() -> int:
-    """A port of this machine that nobody has."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _answers(port: int) -> None:

@@ -21,8 +21,7 @@ def naming_key(site: Site, name: str) -> bytes:
     """The 32-byte HMAC key called `name` (such as `partner/cde`), made at first use."""
     path = _path(site, name, "key")
     if not path.exists():
-        write_bytes(path, secrets.token_bytes(32))
-        path.chmod(0o600)
+        _make(path, secrets.token_bytes(32))
     return path.read_bytes()
 
 
@@ -30,8 +29,7 @@ def sealing_key(site: Site, name: str) -> pyrage.x25519.Identity:
     """The age key called `name` (such as `room/identity`), made at first use."""
     path = _path(site, name, "age")
     if not path.exists():
-        write_bytes(path, str(pyrage.x25519.Identity.generate()).encode())
-        path.chmod(0o600)
+        _make(path, str(pyrage.x25519.Identity.generate()).encode())
     return pyrage.x25519.Identity.from_str(path.read_text())
 
 
@@ -84,6 +82,19 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
     """The inner and outer 64-byte pads of HMAC-SHA-256 (RFC 2104), for engines that know sha256 but not HMAC."""
     block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
     return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
+
+
+def _make(path: Path, value: bytes) -> None:
+    """Keep a new key, unless another process made it a moment before: then that one holds, or what it has sealed since would be lost."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    write_bytes(fresh, value)
+    fresh.chmod(0o600)
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
 
 
 def _path(site: Site, name: str, suffix: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 from builders import a_batch, a_permit, a_site, a_submission_permit
 from c2c import vault
 from c2c.plumbing import errors
+from journey import free_port
 
 AZURITE = shutil.which("azurite-blob")
 pytestmark = pytest.mark.skipif(AZURITE is None, reason="needs Azurite on the path: npm install --global azurite")
@@ -29,9 +29,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of an empty container, its credentials in the environment as an operator gives them."""
     from obstore.store import AzureStore
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [str(AZURITE), "--blobPort", str(port), "--location", str(tmp_path / "azurite"), "--silent", "--skipApiVersionCheck"]
     with subprocess.Popen([*command, "--disableTelemetry"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         try:

@@ -28,6 +28,7 @@ from c2c import identity  # noqa: E402
 from c2c.identity import stewardship  # noqa: E402
 from c2c.plumbing.site import Site, scratch  # noqa: E402
 from c2c.vocabulary import Identifiers  # noqa: E402
+from journey import free_port  # noqa: E402
 from spec.identity.town import townspeople  # noqa: E402
 
 CAST = """
@@ -172,10 +173,3 @@ class served:  # noqa: N801 - reads as a word in `with served(site) as address`
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait()
-
-
-def free_port() -> int:
-    """A port of this machine that nobody has."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -138,14 +138,19 @@ def answer(site: Site, case_id: str, verdict: str, *, reason: str, actor: str, d
     row, _ = _find(site, run_id, case_id)
     with adding(site) as everything:
         stands = standing(by_case(everything).get(case_id, ()), row["evidence"])
-        if _has_answered(stands, actor):
-            code, what = (
-                ("IDN-014", "one person may not both review and adjudicate")
-                if duty == "adjudicator"
-                else ("IDN-013", "you have answered this case")
-            )
+        if _has_answered(stands, actor) and duty == "adjudicator":
             raise IdentityError(
-                code, where=f"case {case_id}", what=what, remedy="Leave it to another, or take your answer back first."
+                "IDN-014",
+                where=f"case {case_id}",
+                what="one person may not both review and adjudicate a case",
+                remedy="Leave it to another adjudicator.",
+            )
+        if _has_answered(stands, actor):
+            raise IdentityError(
+                "IDN-013",
+                where=f"case {case_id}",
+                what="you have answered this case",
+                remedy="Take your answer back first, if it was wrong.",
             )
         if not _may_answer(stands, actor, duty):
             raise _no_case(case_id)
