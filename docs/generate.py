@@ -40,9 +40,9 @@ def commands_page() -> str:
     for name, command in _commands("c2c", typer.main.get_command(app)):
         lines += [f"## `{name}`", "", (command.help or "").strip(), ""]
         for option in command.params:
-            if isinstance(option, click.Option) and option.name != "help":
+            if option.param_type_name == "option" and option.name != "help":
                 lines.append(f"- `{option.opts[0]}`: {option.help or ''}")
-            elif not isinstance(option, click.Option):
+            elif option.param_type_name != "option":
                 lines.append(f"- `{(option.name or '').upper()}`")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
