@@ -66,8 +66,9 @@ class Portal:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a command of ours."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests"), str(HERE)])} | more
+    """The environment of a command of ours, without what tests of another site have left in this process."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("DJANGO_SETTINGS_MODULE", "C2C_SITE", "C2C_RELEASES")}
+    return kept | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests"), str(HERE)])} | more
 
 
 def run_python(code: str, *arguments: str, **more: str) -> str:

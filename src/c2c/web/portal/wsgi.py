@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "c2c.web.portal.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "c2c.web.portal.settings"  # this site and no other, whatever the process was told before
 
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
