@@ -159,10 +159,12 @@ def confidence(label: np.ndarray, weight: np.ndarray, edges: Edges, decided: Dec
     inside = label[edges.left] == label[edges.right]
     a, b, p = edges.left[inside], edges.right[inside], edges.probability[inside]
     if decided is not None:
-        a, b = np.concatenate([decided.left[decided.same], a]), np.concatenate([decided.right[decided.same], b])
-        p = np.concatenate([np.ones(int(decided.same.sum())), p])
-    # The spanning tree of least doubt holds the strongest paths; a root above all heaviest rows makes it one walk. An edge met twice counts once,
-    # at its stronger.
+        left, right = decided.left[decided.same], decided.right[decided.same]
+        # A pair that people joined counts once: the matrix would add what it meets twice.
+        other = ~np.isin(a.astype(np.int64) * n + b, left.astype(np.int64) * n + right)
+        a, b = np.concatenate([left, a[other]]), np.concatenate([right, b[other]])
+        p = np.concatenate([np.ones(len(left)), p[other]])
+    # The spanning tree of least doubt holds the strongest paths; a root above all heaviest rows makes it one walk.
     order = np.lexsort((np.arange(n), -weight, label))
     heaviest = order[np.concatenate([[True], label[order][1:] != label[order][:-1]])] if n else order
     tree = minimum_spanning_tree(coo_matrix((2.0 - p, (a, b)), shape=(n, n)).tocsr()).tocoo()
