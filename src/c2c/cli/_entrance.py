@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -78,16 +76,8 @@ def run(app: Callable[..., Any], as_json: bool) -> int:
         if hasattr(bug, "format_message"):
             typer.echo(f"USE-001: {bug.format_message()}", err=True)
             return errors.WrongUse.exit_status
-        reference = secrets.token_hex(4)
-        frame = bug.__traceback__
-        while frame and frame.tb_next:
-            frame = frame.tb_next
-        place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
-        logging.getLogger("c2c").error("fault %s: %s at %s", reference, type(bug).__name__, place)
-        typer.echo(
-            f"A fault of ours, reference {reference} ({type(bug).__name__} at {place}). Nothing of the earlier state was lost.",
-            err=True,
-        )
+        reference, what = errors.log_fault(bug)
+        typer.echo(f"A fault of ours, reference {reference} ({what}). Nothing of the earlier state was lost.", err=True)
         if os.environ.get("C2C_DEBUG"):
             raise
         return BUG_STATUS

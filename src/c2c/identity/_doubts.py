@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from c2c.identity._cluster import Edges, cannot_be_one
+from c2c.identity._cluster import Decided, Edges, cannot_be_one
 from c2c.identity._coded import FIELDS
 from c2c.identity._collapse import Tuples
 from c2c.identity._compare import LEVEL_NAMES, NULL, among, compare
@@ -43,10 +43,13 @@ NEIGHBOURS = 6
 """Rows of each of the two people that the picture of a case shows beside its own two."""
 
 
-def find_cases(matched: Matched, tuples: Tuples, settled: Iterable[tuple[str, str]]) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+def find_cases(
+    matched: Matched, tuples: Tuples, settled: Iterable[tuple[str, str]], decided: Decided | None
+) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """The stewards' cases, one row each (`CASE_SCHEMA`, most valuable first), and how many pairs each stratum of the sample stands for.
 
-    `settled`: pairs of record keys already decided; they stay on the list, so that a decision can be looked at and undone.
+    `settled`: pairs of record keys already decided; they stay on the list, so that a decision can be looked at and undone; `decided`: the same as
+    rows of this run.
     """
     chosen = pl.concat([_doubtful(matched), _sampled(matched)]).with_row_index("order")
     first = tuples.records.group_by("row").agg(pl.col("record_key").min(), pl.col("seen_in").min())
@@ -64,9 +67,11 @@ def find_cases(matched: Matched, tuples: Tuples, settled: Iterable[tuple[str, st
     cases = cases.with_columns(
         pl.Series("case_id", [case_id_of(a, b) for a, b in cases.select("a", "b").iter_rows()], dtype=pl.String)
     )
+    # A pair that is both doubtful and drawn counts in the sample: without the doubtful ones it would flatter the match.
+    cases = cases.with_columns(pl.col("stratum").max().over("case_id"))
     cases = cases.sort("order").unique("case_id", keep="first").with_columns((pl.col("error") * pl.col("n_records")).alias("value"))
     cases = cases.sort(["value", "case_id"], descending=[True, False])
-    views = _views(matched, tuples, cases)
+    views = _views(matched, tuples, cases, decided)
     evidence = [hashlib.blake2b(json.dumps(view["fields"]).encode(), digest_size=8).hexdigest() for view in views]
     texts = [json.dumps(view, ensure_ascii=False) for view in views]
     cases = cases.with_columns(pl.Series("evidence", evidence, dtype=pl.String), pl.Series("view", texts, dtype=pl.String))
@@ -100,7 +105,7 @@ def _doubtful(matched: Matched) -> pl.DataFrame:
     left, right = edges.left[at], edges.right[at]
     moved = np.minimum(weight[label[left]], weight[label[right]])
     refused = edges.linked[at]
-    error = np.where(refused, 0.5, np.where(p[at] >= rule("link_from"), 0.1, p[at]))
+    error = np.where(refused, rule("refused_error"), np.where(p[at] >= rule("link_from"), rule("barred_error"), p[at]))
     reason = np.where(refused, "refused", "possible")
     # What no evidence can make one person (a parent and a child at one address) is no question for people.
     known = among(left.astype(np.int64) * coded.n + right, matched.agreeing)
@@ -112,7 +117,7 @@ def _doubtful(matched: Matched) -> pl.DataFrame:
         "label", keep="first", maintain_order=True
     )
     a, b = one["left"].to_numpy(), one["right"].to_numpy()
-    found.append(_rows(a, b, "contradiction", np.full(len(a), 0.5), np.minimum(coded.weight[a], coded.weight[b])))
+    found.append(_rows(a, b, "contradiction", np.full(len(a), rule("refused_error")), np.minimum(coded.weight[a], coded.weight[b])))
     together = pl.concat(found).with_columns((pl.col("error") * pl.col("n_records")).alias("value"))
     return together.sort(["value", "left", "right"], descending=[True, False, False]).head(int(rule("queue_limit"))).drop("value")
 
@@ -136,7 +141,11 @@ def _sampled(matched: Matched) -> pl.DataFrame:
     rng, edges, parts = np.random.default_rng(int(rule("seed"))), matched.edges, []
     for number, at in enumerate(_in_stratum(matched, edges)):
         some = np.sort(rng.choice(at, min(len(at), int(rule("sample_of_stratum"))), replace=False))
-        parts.append(_rows(edges.left[some], edges.right[some], SAMPLED, np.full(len(some), 0.02), np.ones(len(some)), number))
+        parts.append(
+            _rows(
+                edges.left[some], edges.right[some], SAMPLED, np.full(len(some), rule("sample_error")), np.ones(len(some)), number
+            )
+        )
     return pl.concat(parts)
 
 
@@ -148,7 +157,7 @@ def _strata(matched: Matched) -> list[dict[str, Any]]:
     ]
 
 
-def _views(matched: Matched, tuples: Tuples, cases: pl.DataFrame) -> list[dict[str, Any]]:
+def _views(matched: Matched, tuples: Tuples, cases: pl.DataFrame, decided: Decided | None) -> list[dict[str, Any]]:
     """For each case what a steward sees: fields side by side, the steps of the evidence, the two people's rows and what joins them."""
     coded, model = matched.coded, matched.model
     left, right = cases["left"].to_numpy(), cases["right"].to_numpy()
@@ -165,7 +174,7 @@ def _views(matched: Matched, tuples: Tuples, cases: pl.DataFrame) -> list[dict[s
         .agg(pl.concat_str(pl.col("kind").str.strip_prefix("key_"), pl.lit(" "), pl.col("value")).sort())
     )
     keys = {row: "; ".join(texts) for row, texts in held.iter_rows()}
-    pictures = _pictures(matched, tuples, cases)
+    pictures = _pictures(matched, tuples, cases, decided)
     views = []
     for i, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
         of = dict(zip(FIELDS, levels[i].tolist(), strict=True))
@@ -220,8 +229,8 @@ def _steps(model: Model, level: Mapping[str, int], total: float) -> list[dict[st
     return [*steps, {"name": "rarer or commoner values", "level": "", "bits": round(total - sum(s["bits"] for s in steps), 2)}]
 
 
-def _pictures(matched: Matched, tuples: Tuples, cases: pl.DataFrame) -> list[dict[str, Any]]:
-    """For each case some rows of its two people, the edges that hold them together and the vetoes between them."""
+def _pictures(matched: Matched, tuples: Tuples, cases: pl.DataFrame, decided: Decided | None) -> list[dict[str, Any]]:
+    """For each case some rows of its two people, the edges that hold them together, what people joined, and the vetoes."""
     label, weight = matched.label, matched.coded.weight
     own = pl.DataFrame({"case": np.arange(len(cases)), "left": cases["left"], "right": cases["right"]})
     ends = pl.concat([own.select("case", pl.col(c).alias("row")) for c in ("left", "right")])
@@ -259,6 +268,10 @@ def _pictures(matched: Matched, tuples: Tuples, cases: pl.DataFrame) -> list[dic
         found[of_case["case"][0]]["edges"] = _spanning(of_case)
     for case, a, b in barred.select("case", "place", "place_b").iter_rows():
         found[case]["edges"].append({"left": a, "right": b, "bits": 0.0, "kind": "veto"})
+    if decided is not None:
+        joined = {"left": decided.left[decided.same].astype(np.int32), "right": decided.right[decided.same].astype(np.int32)}
+        for case, a, b in _between(nodes, pl.DataFrame(joined)).select("case", "place", "place_b").iter_rows():
+            found[case]["edges"].append({"left": a, "right": b, "bits": 0.0, "kind": "decided"})
     for picture in found:
         persons = {p: n for n, p in enumerate(dict.fromkeys(node["person"] for node in picture["nodes"]))}
         picture["nodes"] = [node | {"person": persons[node["person"]]} for node in picture["nodes"]]

@@ -129,7 +129,7 @@ def _edges(coded: Coded, looked: list[_Looked], patterns: np.ndarray, model: Mod
     exact = {field: levels[:, FIELDS.index(field)] == 0 for field in TERMS}
     least = np.where(names_only(levels), rule("names_only_from"), rule("link_from"))
     unlike, barred = differ(levels), never_alone(levels, twins=twins)
-    even = 0.5
+    even = rule("even_odds")
 
     def weigh(part: _Looked) -> Edges:
         which = np.searchsorted(patterns, part.patterns)[part.which]

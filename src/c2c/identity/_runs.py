@@ -55,7 +55,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         )
         ids, events = carry_ids(site, of_record, past, run_id)
         links = make_links(of_record, ids, tuples, settled)
-        cases, strata = find_cases(matched, tuples, [(a, b) for a, b, _ in settled])
+        cases, strata = find_cases(matched, tuples, [(a, b) for a, b, _ in settled], decided)
         sample = {"strata": strata, "cases": dict(cases.filter(pl.col("stratum") >= 0).select("case_id", "stratum").iter_rows())}
         said = run_report(links, tuples, matched, past, events) | {
             "run": run_id,

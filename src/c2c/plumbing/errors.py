@@ -5,6 +5,11 @@ Faults in data are findings, not errors. Bugs are not caught; each entrance logs
 
 from __future__ import annotations
 
+import logging
+import secrets
+import traceback
+from pathlib import Path
+
 
 class CodedError(Exception):
     """A request that cannot be met. Rooms subclass it once; the code maps to one exit status (`docs/reference/errors.md`)."""
@@ -23,3 +28,13 @@ class WrongUse(CodedError):
     """The command or page was asked in a way it cannot understand."""
 
     exit_status = 2
+
+
+def log_fault(bug: BaseException | None) -> tuple[str, str]:
+    """Log a fault of ours under a number, with its kind and place and no data of anybody; the number, and kind and place in words."""
+    reference = secrets.token_hex(4)
+    at = traceback.extract_tb(bug.__traceback__)[-1:] if bug else []
+    place = f"{Path(at[0].filename).name}:{at[0].lineno}" if at else "an unknown place"
+    what = f"{type(bug).__name__ if bug else 'fault'} at {place}"
+    logging.getLogger("c2c").error("fault %s: %s", reference, what)
+    return reference, what

@@ -22,7 +22,10 @@ OPEN_TO = {"steward": ("open", "answered", "reopened"), "adjudicator": ("to_adju
 
 @dataclass(frozen=True)
 class Case:
-    """Two records that may be one person. `state`: open, answered, to_adjudicate, decided or reopened; `verdict` is "" until it is decided."""
+    """Two records that may be one person. `state`: open, answered, to_adjudicate, decided or reopened; `verdict` is "" until it is decided.
+
+    `reason`, why the match asks, is "" for one who has still to answer: it tells what the match thinks.
+    """
 
     case_id: str
     reason: str
@@ -102,7 +105,7 @@ def open_queue(site: Site, *, actor: str, duty: str, decided: bool = False) -> t
         mine = stands.state == "decided" if decided else _may_answer(stands, actor, duty)
         # A decided pair with nothing doubtful about it is on the list for its decision alone.
         if mine and (decided or row["reason"] != "decided" or stands.state == "reopened"):
-            found.append(_case(row, stands, run_id))
+            found.append(_case(row, stands, run_id, actor))
     return tuple(found)
 
 
@@ -118,7 +121,7 @@ def open_case(site: Site, case_id: str, *, actor: str, duty: str) -> Pair:
         raise _no_case(case_id)
     audit.append(site, "identity:case:opened", actor=actor, run=run_id, case=case_id, duty=duty)
     view = json.loads(row["view"])
-    return Pair(_case(row, stands, run_id), tuple(Field(**f) for f in view["fields"]), tuple(view["seen_by"]))
+    return Pair(_case(row, stands, run_id, actor), tuple(Field(**f) for f in view["fields"]), tuple(view["seen_by"]))
 
 
 def answer(site: Site, case_id: str, verdict: str, *, reason: str, actor: str, duty: str) -> Case:
@@ -164,7 +167,7 @@ def answer(site: Site, case_id: str, verdict: str, *, reason: str, actor: str, d
         audit.append(site, "identity:case:answered", actor=actor, run=run_id, case=case_id, duty=duty, verdict=verdict)
         everything.append(_act(row, "answered", actor, duty, verdict, reason, run_id))
         stands = standing(by_case(everything)[case_id], row["evidence"])
-    return _case(row, stands, run_id)
+    return _case(row, stands, run_id, actor)
 
 
 def undo(site: Site, case_id: str, *, reason: str, actor: str, duty: str) -> Case:
@@ -182,7 +185,7 @@ def undo(site: Site, case_id: str, *, reason: str, actor: str, duty: str) -> Cas
         audit.append(site, "identity:case:undone", actor=actor, run=run_id, case=case_id, duty=duty)
         everything.append(_act(row, "undone", actor, duty, "", reason, run_id))
         stands = standing(by_case(everything)[case_id], row["evidence"])
-    return _case(row, stands, run_id)
+    return _case(row, stands, run_id, actor)
 
 
 def explain_case(site: Site, case_id: str, *, actor: str, duty: str) -> Explanation:
@@ -235,10 +238,10 @@ def _has_answered(stands: Standing, actor: str) -> bool:
     return any(one.actor == actor for one in stands.answers)
 
 
-def _case(row: Mapping[str, Any], stands: Standing, run_id: str) -> Case:
-    return Case(
-        row["case_id"], row["reason"], row["n_records"], stands.state, run_id, stands.verdict if stands.state == "decided" else ""
-    )
+def _case(row: Mapping[str, Any], stands: Standing, run_id: str, actor: str) -> Case:
+    told = stands.state == "decided" or _has_answered(stands, actor)
+    reason, verdict = row["reason"] if told else "", stands.verdict if stands.state == "decided" else ""
+    return Case(row["case_id"], reason, row["n_records"], stands.state, run_id, verdict)
 
 
 def _act(row: Mapping[str, Any], act: str, actor: str, duty: str, verdict: str, reason: str, run_id: str) -> Act:

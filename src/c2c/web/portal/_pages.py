@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
 import sys
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -115,11 +111,7 @@ def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A fault of ours, under a number that the log has too, with its place and no word of what was asked."""
-    reference = secrets.token_hex(4)
-    kind, _, trace = sys.exc_info()
-    at = traceback.extract_tb(trace)[-1:] if trace else []
-    place = f"{Path(at[0].filename).name}:{at[0].lineno}" if at else "unknown"
-    logging.getLogger("c2c").error("fault %s: %s at %s", reference, kind.__name__ if kind else "fault", place)
+    reference, _ = errors.log_fault(sys.exc_info()[1])
     return _fault(request, "server_error", 500, reference=reference)
 
 

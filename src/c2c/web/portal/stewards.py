@@ -155,7 +155,7 @@ def _judge(request: HttpRequest, case_id: str, name: str, list_name: str) -> Htt
     last, said_last = request.GET.get("last", ""), request.GET.get("said", "")
     return show(request, "review.html", {
         "title": say(language, name), "name": name, "pair": pair, "case": pair.case, "fields": fields, "reasons": REASONS, "list_name": list_name,
-        "left_of": _sender(language, pair.seen_by[0]), "right_of": _sender(language, pair.seen_by[1]), "why_reason": named(language, "reason", pair.case.reason),
+        "left_of": _sender(language, pair.seen_by[0]), "right_of": _sender(language, pair.seen_by[1]),
         "last": last if last.isalnum() and said_last in VERDICTS else "", "said_last": say(language, said_last) if said_last in VERDICTS else "",
     })  # fmt: skip
 

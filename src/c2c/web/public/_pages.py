@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
 import sys
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from c2c.plumbing import errors
 from c2c.publication import shelf
 from c2c.web.public._requests import Seen, address, seen_release
 from c2c.web.public._words import say
@@ -91,11 +88,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A fault of ours, under a number that the log has too, with its place and no word of what was asked."""
-    reference = secrets.token_hex(4)
-    kind, _, trace = sys.exc_info()
-    at = traceback.extract_tb(trace)[-1:] if trace else []
-    place = f"{Path(at[0].filename).name}:{at[0].lineno}" if at else "unknown"
-    logging.getLogger("c2c").error("fault %s: %s at %s", reference, kind.__name__ if kind else "fault", place)
+    reference, _ = errors.log_fault(sys.exc_info()[1])
     return _fault(request, "server_error", 500, reference=reference)
 
 
