@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("synth", "intake", "match", "pull", "disclosure", "public", "year")
+NAMES = ("synth", "intake", "match", "spark", "pull", "disclosure", "public", "year")
 FILES = {"public": "public_site"}
 """Where a benchmark's file may not bear its name: `public` is also a library's."""
 

@@ -1,4 +1,4 @@
-"""`./c2c test`: make sure of the browser and the database, run the checks, then every test on all cores."""
+"""`./c2c test`: make sure of the browser, the database and Java, run the checks, then every test on all cores."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def ensure_programs() -> None:
-    """Install Debian's Chromium and PostgreSQL where they are missing and we may; say exactly what to install when we may not."""
-    here = {"chromium": shutil.which("chromium"), "postgresql": any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))}
+    """Install Debian's Chromium, PostgreSQL and Java where they are missing and we may; say exactly what to install when we may not."""
+    here = {
+        "chromium": shutil.which("chromium"),
+        "postgresql": any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+        "openjdk-17-jre-headless": shutil.which("java"),
+    }
     missing = [package for package, found in here.items() if not found]
     if not missing:
         return
     names = " ".join(missing)
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         sys.exit(
-            f"The tests need a browser and a database. Install them (on Debian: sudo apt-get install {names}) and run this again."
+            f"The tests need a browser, a database and Java. Install them (on Debian: sudo apt-get install {names}) and run this again."
         )
     print(f"Installing {names} for the tests ...", file=sys.stderr)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

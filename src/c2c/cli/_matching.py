@@ -26,12 +26,15 @@ def match_file(
     source: Path,
     target: Path,
     column_map: Annotated[Path | None, typer.Option("--map", help="Column map, when the file's names are not ours.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="local, this machine; or spark, which needs `./c2c install scale` and Java 17.")
+    ] = "local",
     as_json: JsonOption = False,
 ) -> None:
     """Match the people of one file, CSV or Parquet: record_id, source and what identifies them in; person_id out."""
     with tempfile.TemporaryDirectory() as private:
         mapped = intake.map_file(source, intake.read_map(column_map), Path(private) / "mapped.parquet") if column_map else source
-        said = identity.match_file(mapped, target)
+        said = identity.match_file(mapped, target, engine=engine)
     rows = [[k, v] for k, v in said.items()]
     say(as_json, "match file", {"ok": True, **said}, table_of(f"Matched into {target}", ["figure", "value"], rows))
 

@@ -49,58 +49,111 @@ class Decided:
     same: np.ndarray
 
 
-def cluster(
-    coded: Coded, edges: Edges, *, agreeing: np.ndarray, model: Model, twins: bool, decided: Decided | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """A label for each row, rows of one label being one person; and the pairs of rows that cannot be.
+@dataclass(frozen=True)
+class Joined:
+    """What parting components needs to know of the whole: each row's component, the rows that bridge nothing (`loose`), the pairs that stewards
+    called one person (`forced`) or two (`never`), the pairs with a person key in common (`agreeing`), and the model."""
 
-    Connected components only divide the work. Where a component holds rows that cannot be one person, edges are taken strongest first and
-    a merge is refused when conflicting pairs hold more than a quarter of the weight between the two sides. Rows with neither number, key
-    nor birth date join one cluster at most. Rows lie in the order of their digests, which breaks ties: the order of a file decides nothing.
+    component: np.ndarray
+    loose: np.ndarray
+    forced: np.ndarray
+    never: np.ndarray
+    agreeing: np.ndarray
+    model: Model
+    twins: bool
+
+    def with_forced(self, edges: Edges) -> Edges:
+        """The edges with the stewards' before them, stronger than any evidence."""
+        if not len(self.forced):
+            return edges
+        left, right = self.forced[:, 0].astype(edges.left.dtype), self.forced[:, 1].astype(edges.right.dtype)
+        said = Edges(left, right, np.full(len(left), np.inf, dtype=np.float32), np.ones(len(left), dtype=bool))
+        return Edges.joined([said, edges])
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Rows parted into people: rows of one `label` are one person; how sure of each; `vetoes`: pairs of rows that cannot be one person."""
+
+    rows: np.ndarray
+    label: np.ndarray
+    confidence: np.ndarray
+    vetoes: np.ndarray
+
+
+def join(coded: Coded, edges: Edges, *, agreeing: np.ndarray, model: Model, twins: bool, decided: Decided | None = None) -> Joined:
+    """The connected components of what links. They only divide the work: each can be settled apart from the others."""
+    none = np.zeros((0, 2), dtype=np.int64)
+    pairs = np.stack([decided.left, decided.right], axis=1) if decided is not None else none
+    forced, never = (pairs[decided.same], pairs[~decided.same]) if decided is not None else (none, none)
+    left, right = (
+        np.concatenate([said, found[edges.linked]]) for said, found in zip(forced.T, (edges.left, edges.right), strict=True)
+    )
+    return Joined(_components(coded.n, left, right), _loose(coded), forced, never, agreeing, model, twins)
+
+
+def settle(coded: Coded, joined: Joined, rows: np.ndarray, edges: Edges) -> Settled:
+    """Part whole components into people. `rows`: theirs, in order; the ends of `edges` (with the stewards') are places among them.
+
+    Where a component holds rows that cannot be one person, edges are taken strongest first and a merge is refused when conflicting pairs hold
+    more than a quarter of the weight between the two sides. Rows with neither number, key nor birth date join one cluster at most. Rows lie in
+    the order of their digests, which breaks ties: the order of a file decides nothing.
     """
-    n = coded.n
-    left, right, bits = (values[edges.linked] for values in (edges.left, edges.right, edges.bits))
-    if decided is not None:
-        left, right = np.concatenate([decided.left[decided.same], left]), np.concatenate([decided.right[decided.same], right])
-        bits = np.concatenate([np.full(int(decided.same.sum()), np.inf, dtype=np.float32), bits])
-    component = _components(n, left, right)
-    vetoes = _vetoes(coded, component, agreeing, model, twins)
-    loose = _loose(coded)
-    asked = np.zeros(component.max() + 1 if n else 0, dtype=bool)
-    asked[component[vetoes[:, 0]]] = True
-    asked[component[loose]] = True
-    if decided is not None:
-        asked[component[decided.left]] = True
-        asked[component[decided.right]] = True
-    busy = asked[component]
-    mine = busy[left]
-    order = np.lexsort((right[mine], left[mine], -bits[mine]))
-    parts = (values[mine][order] for values in (left, right, np.isinf(bits)))
-    never = np.stack([decided.left, decided.right], axis=1)[~decided.same] if decided is not None else vetoes[:0]
-    label = component.astype(np.int64)
+    component = joined.component[rows]
+    groups = _groups(component)
+    vetoes = _vetoes(coded, joined, rows, groups)
+    loose = joined.loose[rows]
+    decided = _inside(rows, np.concatenate([joined.forced, joined.never]))
+    asked = np.zeros(len(groups.sizes), dtype=bool)
+    for at in (vetoes[:, 0], np.flatnonzero(loose), decided.ravel()):
+        asked[groups.of[at]] = True
+    busy = asked[groups.of]
+    mine = edges.linked & busy[edges.left]
+    left, right, bits = edges.left[mine], edges.right[mine], edges.bits[mine]
+    order = np.lexsort((right, left, -bits))
     where = np.flatnonzero(busy)
-    label[where] = n + _merge(coded, where, *parts, loose=loose, vetoes=vetoes, never=never)
-    return np.unique(label, return_inverse=True)[1], vetoes
+    root = _merge(
+        (coded.weight[rows], (coded.known_birth & ~coded.is_default)[rows], loose),
+        where,
+        left[order],
+        right[order],
+        np.isinf(bits[order]),
+        vetoes=vetoes,
+        never=_inside(rows, joined.never),
+    )
+    label = component.astype(np.int64)
+    label[where] = coded.n + rows[root]
+    return Settled(rows, label, confidence(label, coded.weight[rows], edges), rows[vetoes])
+
+
+def _inside(rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Pairs of rows as places among `rows`; those with an end elsewhere are left out."""
+    if not len(rows):
+        return pairs[:0]
+    at = np.minimum(np.searchsorted(rows, pairs), len(rows) - 1)
+    return np.asarray(at[(rows[at] == pairs).all(axis=1)])
 
 
 def _merge(
-    coded: Coded,
-    rows: np.ndarray,
+    known: tuple[np.ndarray, np.ndarray, np.ndarray],
+    busy: np.ndarray,
     left: np.ndarray,
     right: np.ndarray,
     forced: np.ndarray,
     *,
-    loose: np.ndarray,
     vetoes: np.ndarray,
     never: np.ndarray,
 ) -> np.ndarray:
-    """The row that stands for each of `rows` after merging along edges in their order."""
-    place = np.full(coded.n, -1, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    weight, speaks = coded.weight, (coded.known_birth & ~coded.is_default)[rows]
-    parent = list(range(len(rows)))
-    mass = weight[rows].tolist()
-    voice = np.where(speaks, weight[rows], 0.0).tolist()
+    """The place that stands for each of the `busy` places after merging along edges in their order.
+
+    `known`: the weight of each place, whether its birth date speaks, whether it is loose.
+    """
+    weight, speaks, loose = known
+    place = np.full(len(weight), -1, dtype=np.int64)
+    place[busy] = np.arange(len(busy))
+    parent = list(range(len(busy)))
+    mass = weight[busy].tolist()
+    voice = np.where(speaks, weight, 0.0)[busy].tolist()
     against: dict[int, dict[int, float]] = {}
     for a, b, w in zip(
         place[vetoes[:, 0]].tolist(),
@@ -114,7 +167,7 @@ def _merge(
         against.setdefault(a, {})[b] = against.setdefault(b, {})[a] = float("inf")
     share = rule("conflict_share")
     attached: set[int] = set()
-    is_loose = loose[rows].tolist()
+    is_loose = loose[busy].tolist()
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -150,20 +203,16 @@ def _merge(
             theirs[a] = mine[other]
         if a in against:
             against[a].pop(a, None)
-    return rows[[root(i) for i in range(len(rows))]] if len(rows) else rows
+    return busy[[root(i) for i in range(len(busy))]] if len(busy) else busy
 
 
-def confidence(label: np.ndarray, weight: np.ndarray, edges: Edges, decided: Decided | None = None) -> np.ndarray:
+def confidence(label: np.ndarray, weight: np.ndarray, edges: Edges) -> np.ndarray:
     """For each row the weakest edge on the strongest path to its cluster's heaviest row; one for that row itself."""
     n = len(label)
     inside = label[edges.left] == label[edges.right]
     a, b, p = edges.left[inside], edges.right[inside], edges.probability[inside]
-    if decided is not None:
-        left, right = decided.left[decided.same], decided.right[decided.same]
-        # A pair that people joined counts once: the matrix would add what it meets twice.
-        other = ~np.isin(a.astype(np.int64) * n + b, left.astype(np.int64) * n + right)
-        a, b = np.concatenate([left, a[other]]), np.concatenate([right, b[other]])
-        p = np.concatenate([np.ones(len(left)), p[other]])
+    if np.isinf(edges.bits).any():
+        a, b, p = _each_at_its_strongest(n, a, b, p)
     # The spanning tree of least doubt holds the strongest paths; a root above all heaviest rows makes it one walk.
     order = np.lexsort((np.arange(n), -weight, label))
     heaviest = order[np.concatenate([[True], label[order][1:] != label[order][:-1]])] if n else order
@@ -182,6 +231,14 @@ def confidence(label: np.ndarray, weight: np.ndarray, edges: Edges, decided: Dec
     return weakest[:n]
 
 
+def _each_at_its_strongest(n: int, a: np.ndarray, b: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each pair once: one that stewards called one person may be an edge as well, and a sparse matrix would add the two up."""
+    code = a.astype(np.int64) * n + b
+    order = np.lexsort((-p, code))
+    kept = order[np.concatenate([[True], code[order][1:] != code[order][:-1]])]
+    return a[kept], b[kept], p[kept]
+
+
 def _components(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1])
@@ -194,12 +251,30 @@ def _loose(coded: Coded) -> np.ndarray:
     return np.asarray(~coded.known_birth & (coded.number < 0) & ~held)
 
 
-def _vetoes(coded: Coded, component: np.ndarray, agreeing: np.ndarray, model: Model, twins: bool) -> np.ndarray:
-    """The pairs of rows of one component that cannot be one person, left before right."""
+@dataclass(frozen=True)
+class _Groups:
+    """Places in the order of their components: where each component begins there, how many places it has, and which component (by its
+    position among them) each place is of."""
+
+    order: np.ndarray
+    starts: np.ndarray
+    sizes: np.ndarray
+    of: np.ndarray
+
+
+def _groups(component: np.ndarray) -> _Groups:
     order = np.argsort(component, kind="stable")
     starts = np.flatnonzero(np.concatenate([[True], component[order][1:] != component[order][:-1]])) if len(order) else order
     sizes = np.diff(np.append(starts, len(order)))
-    some = (sizes > 1) & (sizes <= int(rule("component_limit"))) & _of_two_minds(coded, order, starts)
+    of = np.empty(len(order), dtype=np.int64)
+    of[order] = np.repeat(np.arange(len(starts)), sizes)
+    return _Groups(order, starts, sizes, of)
+
+
+def _vetoes(coded: Coded, joined: Joined, rows: np.ndarray, groups: _Groups) -> np.ndarray:
+    """The pairs of places whose rows are of one component and cannot be one person, left before right."""
+    order, starts, sizes = groups.order, groups.starts, groups.sizes
+    some = (sizes > 1) & (sizes <= int(rule("component_limit"))) & _of_two_minds(coded, rows[order], starts)
     inside = np.repeat(some, sizes)
     place = np.arange(len(order)) - np.repeat(starts, sizes)
     after = np.where(inside, np.repeat(sizes, sizes) - place - 1, 0)
@@ -211,11 +286,13 @@ def _vetoes(coded: Coded, component: np.ndarray, agreeing: np.ndarray, model: Mo
         count = after[low:high]
         i = np.repeat(np.arange(low, high), count)
         j = i + 1 + np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count)
-        a, b = np.minimum(order[i], order[j]), np.maximum(order[i], order[j])
-        differing = _differ_somewhere(coded, a, b)
-        a, b = a[differing].astype(np.int64), b[differing].astype(np.int64)
-        bad = cannot_be_one(coded, a, b, agreeing=among(a * len(order) + b, agreeing), model=model, twins=twins)
-        found.append(np.stack([a[bad], b[bad]], axis=1))
+        x, y = np.minimum(order[i], order[j]), np.maximum(order[i], order[j])
+        differing = _differ_somewhere(coded, rows[x], rows[y])
+        x, y = x[differing].astype(np.int64), y[differing].astype(np.int64)
+        a, b = rows[x].astype(np.int64), rows[y].astype(np.int64)
+        alike = among(a * coded.n + b, joined.agreeing)
+        bad = cannot_be_one(coded, a, b, agreeing=alike, model=joined.model, twins=joined.twins)
+        found.append(np.stack([x[bad], y[bad]], axis=1))
     return np.concatenate(found)
 
 

@@ -16,20 +16,23 @@ from c2c.identity._errors import IdentityError
 from c2c.identity._match import match_people
 from c2c.identity._normalise import NAMES, PLAIN
 from c2c.identity._rules import rule, words
+from c2c.identity._runner import open_runner
 
 KEYS = ("ssid", "cccid", "seid", "cin", "uci", "elc_child_id", "ccc_student_id", "csu_student_id", "uc_student_id", "csac_student_id",
         "cws_client_id", "dream_act_id", "cdss_person_id")  # fmt: skip
 
 
-def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | None = None) -> dict[str, Any]:
+def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | None = None, engine: str = "local") -> dict[str, Any]:
     """Match the rows of one CSV or Parquet file; write record_id, person_id, confidence, status, one row per row, in the file's order.
 
     Takes catalog names and the plain ones beside them in `words.csv`; `key_…` are person keys of any kind; `column_map` renames others
     first (theirs to ours). A `source` column forbids nothing: whether one person has several rows in a source is learnt from the file.
+    `engine`: `local`, this machine's cores, or `spark`, on as many cores as `local[*]` gives it; the links are the same.
     A person's id is the hash of the smallest (source, record_id) of the person's rows, so it repeats.
 
     Raises:
-        IdentityError: IDN-004 the file has no record_id, or has one twice; IDN-005 it has nothing to match by; IDN-006 it cannot be read.
+        IdentityError: IDN-004 the file has no record_id, or has one twice; IDN-005 it has nothing to match by; IDN-006 it cannot be read;
+            IDN-016 to IDN-018 the engine is not there.
     """
     table = _read(source, column_map or {})
     own = [*(["source"] if "source" in table.columns else []), "record_id"]
@@ -60,7 +63,8 @@ def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | No
     records = table.select(names.alias("record_key"), pl.lit(1).alias("n_records"), *columns)
     with tempfile.TemporaryDirectory() as private:
         tuples = fold(records, [f"id:{c}:01" for c in keys], Path(private))
-        matched = match_people(tuples.people, tuples.keys)
+        with open_runner(engine, Path(private)) as runner:
+            matched = match_people(tuples.people, tuples.keys, runner=runner)
     of = tuples.records.select("record_key", "row")
     row = pl.DataFrame({"record_key": names}).join(of, on="record_key", how="left", maintain_order="left")["row"].to_numpy()
     label, sure = matched.label[row], matched.confidence[row]

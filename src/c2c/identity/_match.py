@@ -1,30 +1,25 @@
-"""The match of one table of people on one machine: screen, block, compare, estimate, score, cluster.
+"""The match of one table of people: screen, block, compare, estimate, score, cluster.
 
-Pairs are made and compared range by range on all cores; what is kept of each is its two rows and the number of its pattern.
+Pairs are made and compared range by range, and people parted component by component, by a runner: this machine's cores, or Spark's.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from c2c.identity._block import RULES, Blocks
-from c2c.identity._cluster import Decided, Edges, cluster, confidence
-from c2c.identity._coded import FIELDS, TERMS, Coded
-from c2c.identity._compare import among, compare, distinct_of
-from c2c.identity._estimate import Model, levels_of, patterns_of
-from c2c.identity._rules import rule
-from c2c.identity._score import differ, has_twins, names_only, never_alone, plain_bits, rarer, score, train
-
-T = TypeVar("T")
-S = TypeVar("S")
+from c2c.identity._cluster import Decided, Edges, join
+from c2c.identity._coded import FIELDS, Coded
+from c2c.identity._compare import compare
+from c2c.identity._estimate import Model, levels_of
+from c2c.identity._pairs import Sought, Told, weights_of
+from c2c.identity._runner import Local, Runner, Weighted
+from c2c.identity._score import has_twins, score, train
 
 
 @dataclass(frozen=True)
@@ -50,97 +45,49 @@ class Matched:
 class _Weighed:
     """What all pairs of a table say. `agreeing`: pairs (left x n + right, sorted) with an unshared person key in common."""
 
-    edges: Edges
+    weighted: Weighted
     model: Model
     twins: bool
     agreeing: np.ndarray
     report: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Looked:
-    """The pairs of one range: rows, the patterns met and which of them each pair has, how many of each rule's pairs have which."""
-
-    left: np.ndarray
-    right: np.ndarray
-    asserted: np.ndarray
-    patterns: np.ndarray
-    which: np.ndarray
-    counts: np.ndarray
-    sampled: np.ndarray
-
-
-def match_people(people: Path, keys: pl.DataFrame, decided: Decided | None = None) -> Matched:
+def match_people(people: Path, keys: pl.DataFrame, decided: Decided | None = None, *, runner: Runner | None = None) -> Matched:
     """Which rows of a folded table are one person. `people` and `keys` as `Tuples` has them; `decided`: what stewards settled."""
+    runner = runner or Local()
     coded = Coded(people, keys)
-    weighed = _weigh(coded)
-    label, vetoes = cluster(
-        coded, weighed.edges, agreeing=weighed.agreeing, model=weighed.model, twins=weighed.twins, decided=decided
-    )
-    sure = confidence(label, coded.weight, weighed.edges, decided)
+    at = runner.share(coded)
+    weighed = _weigh(coded, at, runner)
+    edges = weighed.weighted.edges
+    joined = join(coded, edges, agreeing=weighed.agreeing, model=weighed.model, twins=weighed.twins, decided=decided)
+    settled = runner.settle(at, joined, weighed.weighted)
+    label = _in_order(settled.label)
     report = _report(coded, weighed.model, label) | weighed.report
-    return Matched(coded, label, sure, weighed.model, weighed.edges, vetoes, weighed.agreeing, weighed.twins, report)
+    return Matched(coded, label, settled.confidence, weighed.model, edges, settled.vetoes, weighed.agreeing, weighed.twins, report)
 
 
-def _weigh(coded: Coded) -> _Weighed:
+def _weigh(coded: Coded, at: Any, runner: Runner) -> _Weighed:
     """Every pair made, compared and weighed. What is needed for that alone goes when it is done: a state's pairs fill the memory."""
     blocks = Blocks(coded)
     agreeing, asserted = _agreeing(coded.keys, blocks.n)
-    looked = _each(lambda span: _look(coded, blocks, agreeing, asserted, *span), blocks.ranges())
-    patterns = np.unique(np.concatenate([part.patterns for part in looked]))
+    looks = runner.look(at, Sought(blocks, blocks.ranges(), agreeing, asserted))
+    patterns = np.unique(np.concatenate([told.patterns for told in looks.told]))
     counts = np.zeros((len(RULES) + 1, len(patterns)))
-    for part in looked:
-        counts[:, np.searchsorted(patterns, part.patterns)] += part.counts
+    for told in looks.told:
+        counts[:, np.searchsorted(patterns, told.patterns)] += told.counts
     model = train(coded, patterns, dict(zip((*RULES, "all"), counts, strict=True)))
     twins = has_twins(levels_of(patterns), counts[-1])
     found = {name: int(n) for name, n in zip(RULES, counts[:-1].sum(axis=1).tolist(), strict=True)}
-    report = {"pairs_compared": int(counts[-1].sum()), "pairs_by_rule": found} | _lost(coded, blocks, looked, model)
-    return _Weighed(_edges(coded, looked, patterns, model, twins=twins), model, twins, agreeing, report)
+    report = {"pairs_compared": int(counts[-1].sum()), "pairs_by_rule": found} | _lost(coded, blocks, looks.told, model)
+    return _Weighed(runner.weigh(at, looks, weights_of(patterns, model, twins=twins)), model, twins, agreeing, report)
 
 
-def _each(act: Callable[[S], T], over: Iterable[S]) -> list[T]:
-    """The act on each, on all cores, in order."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(act, over))
-
-
-def _look(coded: Coded, blocks: Blocks, agreeing: np.ndarray, asserted: np.ndarray, low: int, high: int) -> _Looked:
-    """Make and compare the pairs of one range of left rows."""
-    pairs, n = blocks.pairs(low, high), blocks.n
-    code = pairs.left.astype(np.int64) * n + pairs.right
-    alike, said, sampled = (_among_range(code, known, low * n, high * n) for known in (agreeing, asserted, blocks.sample))
-    patterns, which = distinct_of(patterns_of(compare(coded, pairs.left, pairs.right, agreeing=alike)))
-    counts = np.empty((len(RULES) + 1, len(patterns)))
-    for bit in range(len(RULES)):
-        counts[bit] = np.bincount(which[(pairs.rules >> bit) & 1 == 1], minlength=len(patterns))
-    counts[-1] = np.bincount(which, minlength=len(patterns))
-    return _Looked(pairs.left, pairs.right, said, patterns, which, counts, code[sampled])
-
-
-def _among_range(code: np.ndarray, known: np.ndarray, low: int, high: int) -> np.ndarray:
-    begin, end = np.searchsorted(known, (low, high))
-    return among(code, known[begin:end])
-
-
-def _edges(coded: Coded, looked: list[_Looked], patterns: np.ndarray, model: Model, *, twins: bool) -> Edges:
-    """The pairs that even odds or more call one person, and which of them link."""
-    levels = levels_of(patterns)
-    plain = plain_bits(levels, model)
-    exact = {field: levels[:, FIELDS.index(field)] == 0 for field in TERMS}
-    least = np.where(names_only(levels), rule("names_only_from"), rule("link_from"))
-    unlike, barred = differ(levels), never_alone(levels, twins=twins)
-    even = rule("even_odds")
-
-    def weigh(part: _Looked) -> Edges:
-        which = np.searchsorted(patterns, part.patterns)[part.which]
-        bits = rarer(coded, part.left, plain[which], {field: agree[which] for field, agree in exact.items()}, model)
-        bits = np.where(part.asserted & ~unlike[which], np.maximum(bits, rule("asserted_bits")), bits)
-        probability = 1 / (1 + np.exp2(-np.clip(bits, -60, 60)))
-        linked = (probability >= least[which]) & ~barred[which]
-        kept = linked | (probability >= even)
-        return Edges(part.left[kept], part.right[kept], bits[kept].astype(np.float32), linked[kept])
-
-    return Edges.joined(_each(weigh, looked))
+def _in_order(label: np.ndarray) -> np.ndarray:
+    """People numbered in the order of their first rows, whatever they were called where they were found."""
+    _, first, which = np.unique(label, return_index=True, return_inverse=True)
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return np.asarray(number[which])
 
 
 def _agreeing(keys: pl.DataFrame, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -151,9 +98,9 @@ def _agreeing(keys: pl.DataFrame, n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.unique(code), np.unique(code[(both["asserts"] & both["asserts_b"]).to_numpy()])
 
 
-def _lost(coded: Coded, blocks: Blocks, looked: list[_Looked], model: Model) -> dict[str, Any]:
+def _lost(coded: Coded, blocks: Blocks, told: list[Told], model: Model) -> dict[str, Any]:
     """Matches expected among pairs left out of blocks too large, from a sample of them."""
-    gone = blocks.not_among(np.concatenate([part.sampled for part in looked]))
+    gone = blocks.not_among(np.concatenate([part.sampled for part in told]))
     a, b = gone // blocks.n, gone % blocks.n
     none = np.zeros(len(a), dtype=bool)
     bits = score(coded, a, b, compare(coded, a, b, agreeing=none), model)

@@ -17,6 +17,7 @@ from c2c.identity._errors import IdentityError
 from c2c.identity._match import match_people
 from c2c.identity._report import run_report
 from c2c.identity._rules import rule
+from c2c.identity._runner import open_runner
 from c2c.identity._sealed import NAMES, current_run, darken, seal, unseal
 from c2c.plumbing.site import Site, locked, scratch, write_bytes, write_json
 from c2c.vocabulary import Identifiers, Links, Permit
@@ -30,7 +31,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
     `open_links` opens them.
 
     Raises:
-        IdentityError: IDN-002 nothing was sent that carries a name.
+        IdentityError: IDN-002 nothing was sent that carries a name; IDN-016 to IDN-018 the engine that `c2c.toml` names is not there.
     """
     with locked(site, "identity", f"the match of {year}"), scratch(site) as private:
         settled = in_force(acts(site))
@@ -47,7 +48,8 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
             site, "identity:run:made", actor=permit.actor, permit=permit.permit_id, run=run_id, records=len(tuples.records)
         )
         decided = _rows_of(settled, tuples.records)
-        matched = match_people(tuples.people, tuples.keys, decided)
+        with open_runner(str(site.settings["engine"]), private, site.settings) as runner:
+            matched = match_people(tuples.people, tuples.keys, decided, runner=runner)
         past = _open_past(site, private)
         here = tuples.records["row"]
         of_record = tuples.records.with_columns(

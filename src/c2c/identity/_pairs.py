@@ -1,0 +1,103 @@
+"""What is done to the pairs of one range of rows, wherever it is done: made, compared, and, once the model is known, weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from c2c.identity._block import RULES, Blocks
+from c2c.identity._cluster import Edges
+from c2c.identity._coded import FIELDS, TERMS, Coded
+from c2c.identity._compare import among, compare, distinct_of
+from c2c.identity._estimate import Model, levels_of, patterns_of
+from c2c.identity._rules import rule
+from c2c.identity._score import differ, names_only, never_alone, plain_bits, rarer
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What pairs are made from: the blocks and the ranges they fall into, and the pairs (left x n + right, sorted) with an unshared person key in
+    common, and those among them where one issuer's own number says so."""
+
+    blocks: Blocks
+    ranges: list[tuple[int, int]]
+    agreeing: np.ndarray
+    asserted: np.ndarray
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one range adds to the whole: the patterns met, how many of each rule's pairs have which, and the pairs met of the blocks' sample."""
+
+    patterns: np.ndarray
+    counts: np.ndarray
+    sampled: np.ndarray
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The pairs of one range: rows, whether an issuer says they are one, the patterns met and which of them each pair has."""
+
+    left: np.ndarray
+    right: np.ndarray
+    asserted: np.ndarray
+    patterns: np.ndarray
+    which: np.ndarray
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each pattern weighs, the same for every range. `least`: the probability from which it links; `barred`: it never does."""
+
+    patterns: np.ndarray
+    plain: np.ndarray
+    exact: Mapping[str, np.ndarray]
+    least: np.ndarray
+    unlike: np.ndarray
+    barred: np.ndarray
+    model: Model
+
+
+def look(coded: Coded, sought: Sought, place: int) -> tuple[Told, Looked]:
+    """Make and compare the pairs of one range of left rows."""
+    low, high = sought.ranges[place]
+    blocks = sought.blocks
+    pairs, n = blocks.pairs(low, high), blocks.n
+    code = pairs.left.astype(np.int64) * n + pairs.right
+    alike, said, sampled = (
+        _among_range(code, known, low * n, high * n) for known in (sought.agreeing, sought.asserted, blocks.sample)
+    )
+    patterns, which = distinct_of(patterns_of(compare(coded, pairs.left, pairs.right, agreeing=alike)))
+    counts = np.empty((len(RULES) + 1, len(patterns)))
+    for bit in range(len(RULES)):
+        counts[bit] = np.bincount(which[(pairs.rules >> bit) & 1 == 1], minlength=len(patterns))
+    counts[-1] = np.bincount(which, minlength=len(patterns))
+    return Told(patterns, counts, code[sampled]), Looked(pairs.left, pairs.right, said, patterns, which)
+
+
+def weights_of(patterns: np.ndarray, model: Model, *, twins: bool) -> Weights:
+    """What the model says of each pattern. `patterns`: all that were met, sorted."""
+    levels = levels_of(patterns)
+    exact = {field: levels[:, FIELDS.index(field)] == 0 for field in TERMS}
+    least = np.where(names_only(levels), rule("names_only_from"), rule("link_from"))
+    return Weights(patterns, plain_bits(levels, model), exact, least, differ(levels), never_alone(levels, twins=twins), model)
+
+
+def weigh(coded: Coded, weights: Weights, looked: Looked) -> Edges:
+    """The pairs of one range that even odds or more call one person, and which of them link."""
+    even = rule("even_odds")
+    which = np.searchsorted(weights.patterns, looked.patterns)[looked.which]
+    exact = {field: agree[which] for field, agree in weights.exact.items()}
+    bits = rarer(coded, looked.left, weights.plain[which], exact, weights.model)
+    bits = np.where(looked.asserted & ~weights.unlike[which], np.maximum(bits, rule("asserted_bits")), bits)
+    probability = 1 / (1 + np.exp2(-np.clip(bits, -60, 60)))
+    linked = (probability >= weights.least[which]) & ~weights.barred[which]
+    kept = linked | (probability >= even)
+    return Edges(looked.left[kept], looked.right[kept], bits[kept].astype(np.float32), linked[kept])
+
+
+def _among_range(code: np.ndarray, known: np.ndarray, low: int, high: int) -> np.ndarray:
+    begin, end = np.searchsorted(known, (low, high))
+    return among(code, known[begin:end])

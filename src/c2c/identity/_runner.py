@@ -1,0 +1,107 @@
+"""Where the match is done: on this machine's cores, or spread over many machines. What is done is the same, and so are the links."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from c2c.identity._cluster import Edges, Joined, Settled, settle
+from c2c.identity._coded import Coded
+from c2c.identity._errors import IdentityError
+from c2c.identity._pairs import Looked, Sought, Told, Weights, look, weigh
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What each range of pairs told; the pairs themselves stay where they were made, in the runner's own form."""
+
+    told: list[Told]
+    pairs: Any
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """The edges, in the order of their rows; and the same as the runner holds them."""
+
+    edges: Edges
+    held: Any = None
+
+
+class Runner(Protocol):
+    """The three steps of a match that are too long for one core. `coded` is whatever `share` made of the rows."""
+
+    def share(self, coded: Coded) -> Any:
+        """Lay the rows where every worker can read them."""
+
+    def look(self, coded: Any, sought: Sought) -> Looks:
+        """Make and compare all pairs, range by range."""
+
+    def weigh(self, coded: Any, looks: Looks, weights: Weights) -> Weighted:
+        """Weigh them all, and keep those that may be one person's."""
+
+    def settle(self, coded: Any, joined: Joined, weighted: Weighted) -> Settled:
+        """Part every component into people. All rows are in what comes back, and in order."""
+
+
+class Local:
+    """This machine: threads over the ranges of pairs; components in one piece, since parting them is one loop of Python."""
+
+    def share(self, coded: Coded) -> Coded:
+        """Threads read the same memory."""
+        return coded
+
+    def look(self, coded: Coded, sought: Sought) -> Looks:
+        """All ranges on all cores."""
+        found = _each(lambda place: look(coded, sought, place), range(len(sought.ranges)))
+        return Looks([told for told, _ in found], [looked for _, looked in found])
+
+    def weigh(self, coded: Coded, looks: Looks, weights: Weights) -> Weighted:
+        """All ranges on all cores."""
+        pairs: list[Looked] = looks.pairs
+        return Weighted(Edges.joined(_each(lambda looked: weigh(coded, weights, looked), pairs)))
+
+    def settle(self, coded: Coded, joined: Joined, weighted: Weighted) -> Settled:
+        """All components at once."""
+        return settle(coded, joined, np.arange(coded.n), joined.with_forced(weighted.edges))
+
+
+@contextlib.contextmanager
+def open_runner(engine: str, private: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Runner]:
+    """The runner of an engine: `local` (also called `duckdb`, the engine of all else), or `spark`, closed when left.
+
+    `settings`: a site's: `threads`, `memory` and the table `spark`, which is handed to Spark as it stands.
+
+    Raises:
+        IdentityError: IDN-016 there is no such engine; IDN-017 Spark is not installed; IDN-018 Spark finds no Java.
+    """
+    if engine in ("local", "duckdb"):
+        yield Local()
+    elif engine == "spark":
+        # Only who asks for Spark pays for loading it.
+        from c2c.identity._spark import open_spark  # noqa: PLC0415
+
+        with open_spark(private, settings or {}) as runner:
+            yield runner
+    else:
+        raise IdentityError(
+            "IDN-016",
+            where="the engine of the match",
+            what="there is no such engine",
+            remedy='Use --engine local or spark; in c2c.toml, engine = "duckdb" or "spark".',
+        )
+
+
+def _each(act: Callable[[S], T], over: Iterable[S]) -> list[T]:
+    """The act on each, on all cores, in order."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(act, over))
