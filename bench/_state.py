@@ -3,6 +3,7 @@
 `_state.py receive SITE YEAR` submits the inbox. `_state.py match SITE YEAR` prints what the match took. `_state.py judge LINKS TRUTH`
 prints the figures of `match file`. `_state.py people SITE TRUTH OUT` writes the distinct record keys of every file
 with names that the site holds, with what identifies them as sent, and `OUT` with `.truth` before its ending.
+`_state.py town FOLDER` writes the town of the tests as a people file with its truth.
 """
 
 from __future__ import annotations
@@ -32,10 +33,22 @@ def main() -> None:
         receive(sites.open_site(place), int(sys.argv[3]))
     elif verb == "match":
         match(sites.open_site(place), int(sys.argv[3]))
+    elif verb == "town":
+        write_town(place)
     elif verb == "judge":
         print(json.dumps(identity.evaluate(pq.read_table(place), pq.read_table(sys.argv[3]))))
     else:
         write_people(sites.open_site(place), Path(sys.argv[3]), Path(sys.argv[4]))
+
+
+def write_town(folder: Path) -> None:
+    """The tests' town, whose records differ by slips, blanks and default dates."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+    from spec.identity.town import townspeople
+
+    town = pl.DataFrame(townspeople(), infer_schema_length=None)
+    town.drop("person").write_parquet(folder / "town.parquet")
+    town.select("record_id", "person").write_parquet(folder / "town.truth.parquet")
 
 
 def receive(site: sites.Site, year: int) -> None:

@@ -1,4 +1,4 @@
-"""Commands of matching: match file, report, explain, evaluate."""
+"""Commands of matching: match file, report, explain, evaluate; and tokenise, for a partner that may not send names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from c2c import cycle, identity, intake
 from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
+from c2c.identity import tokens
 
 match_app = typer.Typer(
     help="Matching: any people file, the report, the explanation of a match, the test against truth.", no_args_is_help=True
@@ -19,6 +20,34 @@ match_app = typer.Typer(
 def add_to(app: typer.Typer) -> None:
     """Hang these commands on the command line."""
     app.add_typer(match_app, name="match")
+    app.command("tokenise")(tokenise)
+
+
+def tokenise(
+    source: Annotated[Path | None, typer.Argument(help="A people file, CSV or Parquet, as `c2c match file` takes it.")] = None,
+    target: Annotated[Path | None, typer.Argument(help="The file to send: nobody in it can be read.")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="The secret that all partners of this match share.")] = None,
+    purpose: Annotated[str, typer.Option(help="What the match is for: files of two purposes cannot be joined.")] = "identity_match",
+    column_map: Annotated[Path | None, typer.Option("--map", help="Column map, when the file's names are not ours.")] = None,
+    new_key: Annotated[Path | None, typer.Option(help="Make a key file here, and do nothing else.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write tokens and filters in the place of names, numbers and dates, on the machine where they lie. Needs no site."""
+    if new_key:
+        tokens.new_key(new_key)
+        said: dict[str, object] = {"key_file": new_key.name}
+        title = "Key made: keep it where the names are, and never send it with a file"
+    elif source and target and key_file:
+        secret = tokens.read_key(key_file)
+        with tempfile.TemporaryDirectory() as private:
+            mapped = (
+                intake.map_file(source, intake.read_map(column_map), Path(private) / "mapped.parquet") if column_map else source
+            )
+            said = tokens.tokenise_file(mapped, target, secret=secret, purpose=purpose)
+        title = f"Tokens written into {target}"
+    else:
+        raise typer.BadParameter("give a file, where to write, and --key-file; or --new-key alone")
+    say(as_json, "tokenise", {"ok": True, **said}, table_of(title, ["figure", "value"], [[k, v] for k, v in said.items()]))
 
 
 @match_app.command("file")

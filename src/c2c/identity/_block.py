@@ -166,7 +166,7 @@ def _parts(coded: Coded) -> dict[str, np.ndarray]:
         "first_initial": coded.letter[first],
         "middle_initial": coded.letter[middle],
         "surname_initial": coded.letter[surname],
-        "last_four": np.where(number < 0, -1, number % 10_000),
+        "last_four": coded.last_four,
     }
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from c2c.identity._rules import nickname_pairs, rows_of
+from c2c.identity._rules import rows_of
 from c2c.identity._screen import default_dates, shared_by_many
+from c2c.identity._written import Clear, Judge, Written
 
 FIELDS = tuple(dict.fromkeys(row["field"] for row in rows_of("levels.csv")))
 NAME_COLUMNS = ("first", "other_first", "middle", "surname", "token_1", "token_2", "other_surname")
@@ -18,19 +19,21 @@ TERMS = {"first": ("birth",), "surname": ("birth",), "zip": ("first", "surname")
 
 LEARNT_SCHEMA = {"field": pl.String, "value": pl.String, "share": pl.Float64}
 
-NOBODY = -1_000_000
-"""The day of a birth that is not known."""
-
 
 class Coded:
     """The tuples of a match as arrays, one entry per row; -1 is a blank. Screens have spoken: shared mail and telephones are blank.
 
-    `keys`: the person keys as `Tuples` has them, with `code` (of kind and value) and `shared`.
+    `keys`: the person keys as `Tuples` has them, with `code` (of kind and value) and `shared`. `alike` and `near` judge two lists of codes of a
+    column: names are one column, each kind of key is one, called `key` and its kind. `measure` names the likeness, and so its thresholds.
     """
 
-    def __init__(self, people: Path, keys: pl.DataFrame, learnt: pl.DataFrame | None = None) -> None:
-        """`learnt`: what a run learnt of values; without it, it is learnt from these rows."""
+    def __init__(
+        self, people: Path, keys: pl.DataFrame, learnt: pl.DataFrame | None = None, written: Written | None = None
+    ) -> None:
+        """`learnt`: what a run learnt of values; without it, it is learnt from these rows. `written`: how values are written, else as text."""
         self._people, self._learnt = people, learnt
+        written = written or Clear()
+        self.measure = written.measure
         self.weight = self._column("weight").to_numpy().astype(np.float64)
         self.n = len(self.weight)
         self.code: dict[str, np.ndarray] = {}
@@ -42,16 +45,10 @@ class Coded:
             values = self._column(column)
             self.values[column] = values.drop_nulls().unique().sort()
             self.code[column] = _codes(values, self.values[column])
-        self.letter = np.array([ord(n[0]) for n in names.to_list()] + [-1], dtype=np.int32)
-        self.short = np.array([len(n) == 1 for n in names.to_list()] + [False])
-        self._read_births()
-        self.number = self._column("number").cast(pl.Int32, strict=False).fill_null(-1).to_numpy().copy()
+        self._read(names, written)
         source = pl.scan_parquet(people).collect_schema().names()
         self.source = self._column("source").rank("dense").fill_null(0).cast(pl.Int32).to_numpy() if "source" in source else None
-        at = {n: i for i, n in enumerate(names.to_list())}
-        pairs = [at[a] * len(names) + at[b] for a, b in nickname_pairs() if a in at and b in at]
-        self.nicknames = np.sort(np.array(pairs, dtype=np.int64))
-        self._screen(keys)
+        self._screen(keys, written)
         self.shares = {field: self._share_of_people(field) for field in (*TERMS, "sex")}
 
     def learnt(self) -> pl.DataFrame:
@@ -82,32 +79,33 @@ class Coded:
     def _column(self, name: str) -> pl.Series:
         return pl.read_parquet(self._people, columns=[name])[name]
 
-    def _read_births(self) -> None:
-        """What each distinct birth date says; the entry after the last is that of a blank."""
-        births = self.values["birth"]
-        self.signs = np.frombuffer("".join([*births.to_list(), "\0" * 8]).encode("ascii"), dtype=np.uint8).reshape(-1, 8)
-        day = births.str.to_date("%Y%m%d", strict=False).cast(pl.Int32)
-        year = births.str.slice(0, 4).cast(pl.Int32, strict=False)
-        # A date that is on no calendar is placed in the middle of its year, so that years apart can still be told.
-        days = day.fill_null((year - 1970) * 365 + 182).fill_null(NOBODY)
-        self.day_of = np.append(days.to_numpy(), NOBODY).astype(np.int32)
-        self.year_of = np.append(births.str.slice(0, 4).rank("dense").to_numpy().astype(np.int32), -1)
-        self.month_day_of = np.append(births.str.slice(4, 4).rank("dense").to_numpy().astype(np.int32), -1)
+    def _read(self, names: pl.Series, written: Written) -> None:
+        """What values say by how they are written."""
+        told, born = written.names(names), written.births(self.values["birth"])
+        self.letter, self.short, self.nicknames, self._head = told.letter, told.short, told.nicknames, told.head
+        self.signs, self.part_of, self.day_of, self.year_of = born.signs, born.part, born.day, born.year
+        self.month_day_of, self._usual = born.month_day, {"usual_day": born.usual_day, "usual_date": born.usual_date}
+        self.number, self.last_four, near = written.numbers(self._column("number"))
+        self.alike: dict[str, Judge] = {
+            "name": written.alike("name", names),
+            "street": written.alike("street", self.values["street"]),
+        }
+        self.near: dict[str, Judge] = {"number": near, "zip": written.near("zip", self.values["zip"])}
 
-    def _screen(self, keys: pl.DataFrame) -> None:
+    def _screen(self, keys: pl.DataFrame, written: Written) -> None:
         """Default dates, and what many mutually unlike people hold."""
         first, surname, birth = self.code["first"], self.code["surname"], self.code["birth"]
         stand_in = self._said("default")
         if stand_in is None:
             people = pl.DataFrame({"birth": birth, "first": first, "surname": surname})
-            stand_in = pl.Series(sorted(default_dates(people, self.values["birth"])), dtype=pl.String)
+            dates = {"birth": self.values["birth"], "year": self.year_of[:-1], "day": self.month_day_of[:-1]}
+            stand_in = pl.Series(sorted(default_dates(people, pl.DataFrame(dates | self._usual))), dtype=pl.String)
         self._stand_ins = {"default": stand_in}
         self.default = np.append(self.values["birth"].is_in(stand_in.implode()).to_numpy(), False)
-        two = self.values["first"].str.slice(0, 2).rank("dense").to_numpy().astype(np.int32)
         signs = pl.DataFrame(
             {
                 "row": np.arange(self.n, dtype=np.int32),
-                "first_two": np.where(first >= 0, np.append(two, 0)[first], -1),
+                "first_two": np.where(first >= 0, self._head[first], -1),
                 "birth_year": self.year_of[birth],
                 "surname": surname,
             }
@@ -132,6 +130,7 @@ class Coded:
             codes = np.full(self.n, -1, dtype=np.int32)
             codes[mine["row"].to_numpy()] = _codes(mine["value"], known)
             self.key[str(kind)] = codes, known
+            self.near[f"key {kind}"] = written.near(str(kind), known)
 
     def _said(self, field: str) -> pl.Series | None:
         return None if self._learnt is None else self._learnt.filter(pl.col("field") == field)["value"]
@@ -149,7 +148,9 @@ class Coded:
                 self._learnt.filter(pl.col("field") == field), on="value", how="left", maintain_order="left"
             )
             return known["share"].fill_null(known["share"].min() or 1.0).to_numpy()
-        beside = {c: self.day_of[self.code["birth"]] if c == "birth" else self.code[c] for c in TERMS.get(field, ())}
+        # Two dates that say one day are one; where the day cannot be told, each date is its own.
+        born = self.code["birth"] if np.isnan(self.day_of).any() else self.day_of[self.code["birth"]]
+        beside = {c: born if c == "birth" else self.code[c] for c in TERMS.get(field, ())}
         held = pl.DataFrame({"value_": self.code[field], **beside}).filter(pl.col("value_") >= 0)
         once = (held.unique() if beside else held)["value_"].to_numpy()
         # A screen may have blanked a value's every holder: the table is as long as the list of values all the same.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,10 +93,15 @@ def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[st
     return replace(tuples, lookups=lookups, keys_only=keys_only["record_key"])
 
 
-def fold(records: pl.DataFrame, id_columns: Sequence[str], private: Path) -> Tuples:
-    """Records of one table into tuples. Person keys stand in `id:<kind>:<asserts><current>` columns; `source`, where there is one, is kept."""
+def fold(
+    records: pl.DataFrame, id_columns: Sequence[str], private: Path, *, copy: Callable[[pl.DataFrame], pl.DataFrame] = normalise
+) -> Tuples:
+    """Records of one table into tuples. Person keys stand in `id:<kind>:<asserts><current>` columns; `source`, where there is one, is kept.
+
+    `copy` makes what is compared.
+    """
     for begin in range(0, len(records), PIECE):
-        _write(records.slice(begin, PIECE), id_columns, "", private, f"{begin}", frozenset())
+        _write(copy(records.slice(begin, PIECE)), id_columns, "", private, f"{begin}", frozenset())
     return _gather(private)
 
 
@@ -145,12 +150,12 @@ def _fold_piece(piece: _Piece) -> None:
     )
     marks.join(keys_only, on="lookup", how="semi").write_parquet(piece.private / f"marks-{name}.parquet", compression="lz4")
     people, ids = _as_sent(once.drop(lookups), catalog.load().files[piece.file])
-    _write(people, ids, f"{piece.partner}.{piece.file}", piece.private, name, piece.apart)
+    _write(normalise(people), ids, f"{piece.partner}.{piece.file}", piece.private, name, piece.apart)
 
 
-def _write(sent: pl.DataFrame, id_columns: Sequence[str], seen_in: str, private: Path, name: str, apart: frozenset[str]) -> None:
-    """Normalise one piece of records; its distinct tuples, and which record is which of them, go to scratch."""
-    marked = normalise(sent).with_columns(pl.col("tax_number").alias("id:itin:01"))
+def _write(copied: pl.DataFrame, id_columns: Sequence[str], seen_in: str, private: Path, name: str, apart: frozenset[str]) -> None:
+    """The distinct tuples of one piece of records, as they are compared, and which record is which of them, go to scratch."""
+    marked = copied.with_columns(pl.col("tax_number").alias("id:itin:01"))
     ids = sorted({*id_columns, "id:itin:01"})
     # What has neither birth date nor number nor key is one record's alone: a name does not make a person.
     bare = pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids))

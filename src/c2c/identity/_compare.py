@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import polars as pl
-import pyarrow as pa
-from rapidfuzz import process
-from rapidfuzz.distance import OSA, JaroWinkler
 
 from c2c.identity._coded import FIELDS, Coded
 from c2c.identity._rules import rows_of, rule
+from c2c.identity._written import exchanged
 
 NULL = 255
 LEVEL_NAMES = {f: tuple(row["name"] for row in rows_of("levels.csv") if row["field"] == f) for f in FIELDS}
@@ -21,7 +17,6 @@ AT = {(f, name): i for f, names in LEVEL_NAMES.items() for i, name in enumerate(
 """Field and level name to the level's number: 0 is best."""
 
 PARTS_OF_SURNAME = ("surname", "token_1", "token_2", "other_surname")
-DIGITS = 10 ** np.arange(8, -1, -1)
 
 
 def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.ndarray) -> np.ndarray:
@@ -67,6 +62,11 @@ def among(code: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.asarray(known[at] == code)
 
 
+def least(coded: Coded, how: str) -> float:
+    """The least likeness that is `close`, `near` or `far` between two names, or close between two `street`s, by the measure of these rows."""
+    return rule(f"{coded.measure}_{how}")
+
+
 def _first_names(coded: Coded, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Levels of given names, and which pairs have first and last names swapped: those speak once, here."""
     x, y = coded.code["first"][left], coded.code["first"][right]
@@ -74,15 +74,15 @@ def _first_names(coded: Coded, left: np.ndarray, right: np.ndarray) -> tuple[np.
     swapped = np.zeros(len(left), dtype=bool)
     differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
     at, to, x, y = left[differ], right[differ], x[differ], y[differ]
-    similar = _alike(coded.values["first"], x, y)
+    similar = coded.alike["name"](x, y)
     other_name = among(x.astype(np.int64) * len(coded.values["first"]) + y, coded.nicknames)
     for column in ("other_first", "middle"):
         p, q = coded.code[column][at], coded.code[column][to]
         other_name |= ((p == y) & ~coded.short[p]) | ((q == x) & ~coded.short[q])
     initial = (coded.short[x] | coded.short[y]) & (coded.letter[x] == coded.letter[y])
     crossed, half = _crossed(coded, at, to, x, y)
-    similar[half] = np.maximum(similar[half], rule("jaro_winkler_far"))
-    close, near, far = (rule(f"jaro_winkler_{name}") for name in ("close", "near", "far"))
+    similar[half] = np.maximum(similar[half], least(coded, "far"))
+    close, near, far = (least(coded, how) for how in ("close", "near", "far"))
     cases = [crossed, other_name, similar >= close, similar >= near, initial, similar >= far]
     names = ("swapped", "nickname", "very close", "close", "initial", "alike", "other")
     codes = [AT["first", name] for name in names]
@@ -104,7 +104,7 @@ def _crossed(coded: Coded, at: np.ndarray, to: np.ndarray, x: np.ndarray, y: np.
     for some, name, parts in ((one & ~two, y, ours), (two & ~one, x, theirs)):
         for part in parts:
             known = some & ~swapped & (part >= 0)
-            swapped[known] = _alike(coded.values["first"], name[known], part[known]) >= rule("jaro_winkler_far")
+            swapped[known] = coded.alike["name"](name[known], part[known]) >= least(coded, "far")
     return swapped, (one | two) & ~swapped
 
 
@@ -123,8 +123,8 @@ def _surnames(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     for p in ours:
         for q in theirs:
             some = rest[(p[rest] >= 0) & (q[rest] >= 0)]
-            similar[some] = np.maximum(similar[some], _alike(coded.values["surname"], p[some], q[some]))
-    close, near, far = (rule(f"jaro_winkler_{name}") for name in ("close", "near", "far"))
+            similar[some] = np.maximum(similar[some], coded.alike["name"](p[some], q[some]))
+    close, near, far = (least(coded, how) for how in ("close", "near", "far"))
     level[differ] = np.select([member, similar >= close, similar >= near, similar >= far], [1, 2, 3, 4], 5)
     return level
 
@@ -138,9 +138,10 @@ def _births(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     p, q = coded.signs[x], coded.signs[y]
     wrong = p != q
     n_wrong = wrong.sum(axis=1)
-    swap = (p[:, 4:6] == q[:, 6:8]).all(axis=1) & (p[:, 6:8] == q[:, 4:6]).all(axis=1) & ~wrong[:, :4].any(axis=1)
+    ours, theirs = coded.part_of[x], coded.part_of[y]
+    swap = (ours[:, 0] == theirs[:, 0]) & (ours[:, 1] == theirs[:, 2]) & (ours[:, 2] == theirs[:, 1])
     apart = np.abs(coded.day_of[x] - coded.day_of[y])
-    edit = (n_wrong == 1) | swap | _exchanged(p, q, wrong, n_wrong)
+    edit = (n_wrong == 1) | swap | exchanged(p, q, wrong, n_wrong)
     cases = [edit, same_parts(coded, x, y) == 2, apart <= 31, apart <= 366, apart <= 3653]
     found = np.select(cases, [2, 3, 4, 5, 6], 7)
     level[differ] = np.where(coded.default[x] | coded.default[y], NULL, found)
@@ -149,8 +150,7 @@ def _births(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def same_parts(coded: Coded, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """How many of year, month and day are equal in each pair of birth codes."""
-    same = coded.signs[x] == coded.signs[y]
-    return np.asarray(same[:, :4].all(axis=1).astype(np.int8) + same[:, 4:6].all(axis=1) + same[:, 6:].all(axis=1))
+    return np.asarray((coded.part_of[x] == coded.part_of[y]).sum(axis=1, dtype=np.int8))
 
 
 def _middles(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -159,7 +159,7 @@ def _middles(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     short = coded.short[a] | coded.short[b]
     like = (coded.letter[a] == coded.letter[b]) & known
     full = known & ~short
-    full[full] = _alike(coded.values["middle"], a[full], b[full]) >= rule("jaro_winkler_close")
+    full[full] = coded.alike["name"](a[full], b[full]) >= least(coded, "close")
     return np.where(~known, NULL, np.select([full, like & short], [0, 1], 2)).astype(np.uint8)
 
 
@@ -170,7 +170,7 @@ def _places(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     p, q = coded.code["city"][left], coded.code["city"][right]
     towns = (p >= 0) & (q >= 0)
     near = known & (a != b)
-    near[near] = _edits(coded.values["zip"], a[near], b[near]) <= 1
+    near[near] = coded.near["zip"](a[near], b[near])
     level = np.select([known & (a == b), near | (towns & (p == q))], [0, 1], 2)
     return np.where(known | (towns & (p == q)), level, NULL).astype(np.uint8)
 
@@ -179,7 +179,7 @@ def _streets(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     a, b = coded.code["street"][left], coded.code["street"][right]
     known = (a >= 0) & (b >= 0)
     near = known & (a != b)
-    near[near] = _alike(coded.values["street"], a[near], b[near]) >= rule("street_close")
+    near[near] = coded.alike["street"](a[near], b[near]) >= least(coded, "street")
     return np.where(~known, NULL, np.select([a == b, near], [0, 1], 2)).astype(np.uint8)
 
 
@@ -191,60 +191,18 @@ def _numbers(coded: Coded, left: np.ndarray, right: np.ndarray, *, twins: np.nda
     )
     level = np.where((x < 0) | (y < 0), NULL, equal).astype(np.uint8)
     differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
-    near = numbers_near(x[differ], y[differ])
+    near = coded.near["number"](x[differ], y[differ])
     level[differ] = np.where(near, np.where(twins[differ], NULL, AT["number", "one edit"]), AT["number", "other"])
     return level
-
-
-def numbers_near(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Are two numbers of nine digits one digit, or two neighbours exchanged, apart?"""
-    p, q = x[:, None] // DIGITS % 10, y[:, None] // DIGITS % 10
-    wrong = p != q
-    n_wrong = wrong.sum(axis=1)
-    return np.asarray((n_wrong == 1) | _exchanged(p, q, wrong, n_wrong))
 
 
 def _keys(coded: Coded, left: np.ndarray, right: np.ndarray, agreeing: np.ndarray) -> np.ndarray:
     """Levels of person keys, all kinds together: one agrees; one is a sign off; one differs."""
     level = np.full(len(left), NULL, dtype=np.uint8)
-    for codes, values in coded.key.values():
+    for kind, (codes, _) in coded.key.items():
         a, b = codes[left], codes[right]
         at = np.flatnonzero((a >= 0) & (b >= 0) & (a != b))
         if len(at):
-            found = np.where(_edits(values, a[at], b[at]) <= 1, 1, 2).astype(np.uint8)
+            found = np.where(coded.near[f"key {kind}"](a[at], b[at]), 1, 2).astype(np.uint8)
             level[at] = np.where(level[at] == NULL, found, np.maximum(level[at], found))
     return np.where(agreeing, 0, level).astype(np.uint8)
-
-
-def _alike(values: pl.Series, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Jaro-Winkler similarity of two lists of codes, each distinct pair compared once."""
-    return _each_once(values, a, b, JaroWinkler.normalized_similarity, np.float32)
-
-
-def _edits(values: pl.Series, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Edits (a sign changed, dropped, added, or two neighbours exchanged) between two lists of codes."""
-    return _each_once(values, a, b, OSA.distance, np.uint8)
-
-
-def _each_once(values: pl.Series, a: np.ndarray, b: np.ndarray, scorer: Any, kind: type) -> np.ndarray:
-    if not len(a):
-        return np.zeros(0, dtype=kind)
-    width = len(values)
-    distinct, where = distinct_of(np.minimum(a, b).astype(np.int64) * width + np.maximum(a, b))
-    one, other = values.gather(distinct // width).to_numpy(), values.gather(distinct % width).to_numpy()
-    return np.asarray(process.cpdist(one, other, scorer=scorer, dtype=kind))[where]
-
-
-def distinct_of(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct numbers in the order they come, and the place of each number among them; by hashing, which beats sorting."""
-    found = pa.array(numbers).dictionary_encode()
-    return found.dictionary.to_numpy(), found.indices.to_numpy()
-
-
-def _exchanged(p: np.ndarray, q: np.ndarray, wrong: np.ndarray, n_wrong: np.ndarray) -> np.ndarray:
-    """Do the signs differ only by two neighbours exchanged?"""
-    at = np.flatnonzero(n_wrong == 2)
-    crossed = (p[at, :-1] == q[at, 1:]) & (p[at, 1:] == q[at, :-1]) & wrong[at, :-1] & wrong[at, 1:]
-    found = np.zeros(len(p), dtype=bool)
-    found[at] = crossed.any(axis=1)
-    return found

@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from c2c.identity._collapse import fold
+from c2c.identity._encoded import Encoded, check_encoded, comparison_copy, is_encoded, kinds_of_keys, token_of
 from c2c.identity._errors import IdentityError
 from c2c.identity._match import match_people
-from c2c.identity._normalise import NAMES, PLAIN
+from c2c.identity._normalise import COMPARED, NAMES, PLAIN, normalise
 from c2c.identity._rules import rule, words
 from c2c.identity._runner import open_runner
 
@@ -27,44 +28,36 @@ def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | No
 
     Takes catalog names and the plain ones beside them in `words.csv`; `key_…` are person keys of any kind; `column_map` renames others
     first (theirs to ours). A `source` column forbids nothing: whether one person has several rows in a source is learnt from the file.
-    `engine`: `local`, this machine's cores, or `spark`, on as many cores as `local[*]` gives it; the links are the same.
-    A person's id is the hash of the smallest (source, record_id) of the person's rows, so it repeats.
+    A file of tokens, as `c2c tokenise` writes it, is matched by the same evidence. `engine`: `local`, this machine's cores, or `spark`, on as many
+    cores as `local[*]` gives it; the links are the same. A person's id is the hash of the smallest (source, record_id) of the person's rows, so
+    it repeats.
 
     Raises:
         IdentityError: IDN-004 the file has no record_id, or has one twice; IDN-005 it has nothing to match by; IDN-006 it cannot be read;
-            IDN-016 to IDN-018 the engine is not there.
+            IDN-016 to IDN-018 the engine is not there; IDN-019 to IDN-021 its tokens cannot be compared.
     """
-    table = _read(source, column_map or {})
-    own = [*(["source"] if "source" in table.columns else []), "record_id"]
-    if "record_id" not in table.columns or table["record_id"].null_count() or table.select(own).is_duplicated().any():
-        raise IdentityError(
-            "IDN-004",
-            where=source.name,
-            what="record_id is missing, blank or given twice",
-            remedy="Give each row an id of its own, once for each source.",
-        )
-    keys = [c for c in table.columns if c in KEYS or c.startswith("key_")]
+    table = read_people(source, column_map or {})
+    own = check_people(table, source)
+    keys = key_columns(table)
     known = [c for c in table.columns if c in (*NAMES, *PLAIN)]
-    if not keys and not known:
-        raise IdentityError(
-            "IDN-005",
-            where=source.name,
-            what="no column that names a person was found",
-            remedy="Rename columns to catalog names, or give a column map with --map.",
-        )
+    written = None
+    if is_encoded(table):
+        check_encoded(table, source, [*known, *keys])
+        written, keys = Encoded(table), {kind: token_of(f"id_{kind}") for kind in kinds_of_keys(table)}
+        known = [c for c in map(token_of, COMPARED) if c in table.columns]
     # The issuers of a file's keys are not known to us: strong evidence, and nobody's assertion.
     columns: list[str | pl.Expr] = [
         *known,
-        *(pl.col(c).alias(f"id:{c}:01") for c in keys),
+        *(pl.col(c).alias(f"id:{kind}:01") for kind, c in keys.items()),
         *(["source"] if "source" in own else []),
     ]
     # A record is known by its own id, never by its place, so that the order of the file changes nothing.
     names = table.select(pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("id"))["id"]
     records = table.select(names.alias("record_key"), pl.lit(1).alias("n_records"), *columns)
     with tempfile.TemporaryDirectory() as private:
-        tuples = fold(records, [f"id:{c}:01" for c in keys], Path(private))
+        tuples = fold(records, [f"id:{kind}:01" for kind in keys], Path(private), copy=comparison_copy if written else normalise)
         with open_runner(engine, Path(private)) as runner:
-            matched = match_people(tuples.people, tuples.keys, runner=runner)
+            matched = match_people(tuples.people, tuples.keys, runner=runner, written=written)
     of = tuples.records.select("record_key", "row")
     row = pl.DataFrame({"record_key": names}).join(of, on="record_key", how="left", maintain_order="left")["row"].to_numpy()
     label, sure = matched.label[row], matched.confidence[row]
@@ -78,14 +71,48 @@ def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | No
         {"record_id": table["record_id"], "person_id": person, "confidence": np.round(sure, 4), "status": status},
         schema_overrides={"status": pl.String},
     )
-    part = target.with_name(f".{target.name}.part")
-    out.write_parquet(part) if target.suffix == ".parquet" else out.write_csv(part)
-    part.replace(target)
+    write_people(out, target)
     said = ("pairs_compared", "largest_cluster", "expected_matches_lost")
     return {"rows": len(out), "people": len(smallest), **{name: matched.report[name] for name in said}}
 
 
-def _read(source: Path, column_map: Mapping[str, str]) -> pl.DataFrame:
+def check_people(table: pl.DataFrame, source: Path) -> list[str]:
+    """The columns that tell one row from all others: record_id, and source before it where there is one.
+
+    Raises:
+        IdentityError: IDN-004 no record_id, or one twice; IDN-005 nothing to match by.
+    """
+    own = [*(["source"] if "source" in table.columns else []), "record_id"]
+    if "record_id" not in table.columns or table["record_id"].null_count() or table.select(own).is_duplicated().any():
+        raise IdentityError(
+            "IDN-004",
+            where=source.name,
+            what="record_id is missing, blank or given twice",
+            remedy="Give each row an id of its own, once for each source.",
+        )
+    if not key_columns(table) and not any(c in (*NAMES, *PLAIN) for c in table.columns) and not is_encoded(table):
+        raise IdentityError(
+            "IDN-005",
+            where=source.name,
+            what="no column that names a person was found",
+            remedy="Rename columns to catalog names, or give a column map with --map.",
+        )
+    return own
+
+
+def key_columns(table: pl.DataFrame) -> dict[str, str]:
+    """The person keys of a people file: kind to column."""
+    return {c: c for c in table.columns if c in KEYS or c.startswith("key_")}
+
+
+def write_people(table: pl.DataFrame, target: Path) -> None:
+    """Write a table as Parquet or CSV, by its name, in one step: a stop leaves what stood there before."""
+    part = target.with_name(f".{target.name}.part")
+    table.write_parquet(part) if target.suffix == ".parquet" else table.write_csv(part)
+    part.replace(target)
+
+
+def read_people(source: Path, column_map: Mapping[str, str]) -> pl.DataFrame:
     """The file as text under our names: first the map's, then catalog names, then their plain synonyms."""
     try:
         whole = source.suffix == ".parquet"

@@ -20,6 +20,7 @@ from c2c.identity._estimate import Model, levels_of
 from c2c.identity._pairs import Sought, Told, weights_of
 from c2c.identity._runner import Local, Runner, Weighted
 from c2c.identity._score import has_twins, score, train
+from c2c.identity._written import Written
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,21 @@ class _Weighed:
     report: dict[str, Any]
 
 
-def match_people(people: Path, keys: pl.DataFrame, decided: Decided | None = None, *, runner: Runner | None = None) -> Matched:
-    """Which rows of a folded table are one person. `people` and `keys` as `Tuples` has them; `decided`: what stewards settled."""
+def match_people(
+    people: Path,
+    keys: pl.DataFrame,
+    decided: Decided | None = None,
+    *,
+    runner: Runner | None = None,
+    written: Written | None = None,
+) -> Matched:
+    """Which rows of a folded table are one person.
+
+    `people` and `keys` as `Tuples` has them; `decided`: what stewards settled; `runner`: where the work is done, else here; `written`: how values
+    are written, where it is not as text.
+    """
     runner = runner or Local()
-    coded = Coded(people, keys)
+    coded = Coded(people, keys, written=written)
     at = runner.share(coded)
     weighed = _weigh(coded, at, runner)
     edges = weighed.weighted.edges

@@ -29,7 +29,7 @@ def normalise(sent: pl.DataFrame) -> pl.DataFrame:
     blank = pl.lit(None, dtype=pl.String)
     frame = sent.with_columns([blank.alias(c) for c in (*NAMES, *PLAIN) if c not in sent.columns])
     frame = frame.with_columns(pl.col(*NAMES, *PLAIN).cast(pl.String).str.strip_chars().replace("", None))
-    folded = [_each(frame[name], _fold).alias(f"folded_{name}") for name in NAMES]
+    folded = [of_each(frame[name], _fold).alias(f"folded_{name}") for name in NAMES]
     frame = frame.with_columns(folded)
     suffix = rf"\s+({'|'.join(words('suffix'))})$"
     last, first = pl.col("folded_last_name"), pl.col("folded_first_name")
@@ -52,15 +52,15 @@ def normalise(sent: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce(_joined("folded_former_last_name"), _joined("folded_alias_last_name")).alias("other_surname"),
         pl.when(several).then(pieces.list.get(0, null_on_oob=True)).replace(list(words("filler")), None).alias("token_1"),
         pl.when(several).then(pieces.list.get(-1, null_on_oob=True)).replace(list(words("filler")), None).alias("token_2"),
-        _each(frame["birth_date"], _date_signs).alias("birth"),
+        of_each(frame["birth_date"], _date_signs).alias("birth"),
         pl.col("gender")
         .str.to_lowercase()
         .str.slice(0, 1)
         .replace_strict({"f": "f", "m": "m", "x": "x"}, default=None)
         .alias("sex"),
-        _each(frame["street_address"], _street).alias("street"),
+        of_each(frame["street_address"], _street).alias("street"),
         pl.col("address_zip").str.replace_all(r"\D", "").str.slice(0, 5).replace("", None).alias("zip"),
-        _each(frame["address_city"], lambda v: _fold(v).replace(" ", "")).alias("city"),
+        of_each(frame["address_city"], lambda v: _fold(v).replace(" ", "")).alias("city"),
         pl.col("email").str.to_lowercase().alias("mail"),
         pl.col("phone").str.replace_all(r"\D", "").str.slice(-10).replace("", None).alias("telephone"),
     )
@@ -71,7 +71,7 @@ def normalise(sent: pl.DataFrame) -> pl.DataFrame:
     return frame.drop([c for c in frame.columns if c.startswith("folded_")])
 
 
-def _each(values: pl.Series, change: Callable[[str], str]) -> pl.Series:
+def of_each(values: pl.Series, change: Callable[[str], str]) -> pl.Series:
     """A change of texts, worked out once for each distinct value; nothing left is null."""
     distinct = values.drop_nulls().unique()
     said = pl.DataFrame({"v": distinct, "c": pl.Series([change(v) or None for v in distinct.to_list()], dtype=pl.String)})

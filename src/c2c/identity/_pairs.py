@@ -10,10 +10,11 @@ import numpy as np
 from c2c.identity._block import RULES, Blocks
 from c2c.identity._cluster import Edges
 from c2c.identity._coded import FIELDS, TERMS, Coded
-from c2c.identity._compare import among, compare, distinct_of
+from c2c.identity._compare import among, compare
 from c2c.identity._estimate import Model, levels_of, patterns_of
 from c2c.identity._rules import rule
 from c2c.identity._score import differ, names_only, never_alone, plain_bits, rarer
+from c2c.identity._written import distinct_of
 
 
 @dataclass(frozen=True)

@@ -36,23 +36,26 @@ def screen_births(frame: pl.DataFrame, today: date) -> pl.DataFrame:
     return frame.with_columns(pl.when(possible & (pl.col("birth") <= today.strftime("%Y%m%d~"))).then("birth").alias("birth"))
 
 
-def default_dates(people: pl.DataFrame, births: pl.Series) -> frozenset[str]:
+def default_dates(people: pl.DataFrame, dates: pl.DataFrame) -> frozenset[str]:
     """Birth dates that are too frequent to be true, told by how many different names hold them.
 
-    1 January and other well-known stand-ins count from twice their expected share, any day from five times. `people`: codes of birth (its place
-    in `births`), first and surname; minus one is a blank.
+    1 January and other well-known stand-ins count from twice their expected share, any day from five times. Where nobody can read which day it is,
+    any day of the year counts from twice its share, and only far beyond chance. `people`: codes of birth (its place in `dates`), first and surname;
+    minus one is a blank. `dates`: birth, codes of its year and of its day of the year, and whether its day (null: unreadable) or itself is a usual
+    stand-in.
     """
     holders = people.filter(pl.col("birth") >= 0).unique().group_by("birth").len(name="n")
     if holders.is_empty():
         return frozenset()
-    counted = holders.select(births.gather(holders["birth"]).alias("birth"), "n")
-    counted = counted.with_columns(pl.col("birth").str.slice(0, 4).alias("year"))
+    counted = pl.concat([dates[holders["birth"].to_list()], holders.select("n")], how="horizontal")
     expected = counted.join(counted.group_by("year").agg((pl.col("n").sum() / 365).alias("expected")), on="year")
     # A stand-in for the day is told over all years together: in one year of a small file it never stands out.
-    day = pl.col("birth").str.slice(4, 4)
-    pooled = pl.col("n").sum().over(day), pl.col("expected").sum().over(day)
-    usual = day.is_in(sorted(placeholders("birth"))) & _too_many(*pooled)
-    usual |= pl.col("birth").is_in(sorted(placeholders("birth"))) & _too_many(pl.col("n"), pl.col("expected"))
+    pooled = pl.col("n").sum().over("day"), pl.col("expected").sum().over("day")
+    usual = pl.col("usual_day") & _too_many(*pooled)
+    everywhere = pl.col("n").sum() / 365
+    beyond_chance = pooled[0] > everywhere + rule("default_day_sigmas") * everywhere.sqrt()
+    usual |= pl.col("usual_day").is_null() & beyond_chance & _too_many(pooled[0], everywhere)
+    usual |= pl.col("usual_date") & _too_many(pl.col("n"), pl.col("expected"))
     many = (pl.col("n") > rule("default_date_excess") * pl.col("expected")) & (pl.col("n") >= rule("default_date_least"))
     return frozenset(expected.filter(usual | many)["birth"].to_list())
 

@@ -14,9 +14,13 @@ import pytest
 
 from builders import a_permit, a_site
 from c2c import identity
-from c2c.identity import _block
+from c2c.identity import _block, tokens
 from c2c.identity._cluster import Decided
+from c2c.identity._coded import Coded
 from c2c.identity._collapse import Tuples, fold
+from c2c.identity._compare import compare
+from c2c.identity._encoded import Encoded, comparison_copy
+from c2c.identity._file import read_people
 from c2c.identity._match import Matched, match_people
 from c2c.identity._runner import Runner, open_runner
 from c2c.identity._shared import open_shared, write_shared
@@ -166,3 +170,18 @@ def test_what_workers_share_lies_in_one_file_and_is_not_copied(tmp_path: Path) -
     assert path.stat().st_mode & 0o077 == 0
     with pytest.raises(ValueError, match="read-only"):
         found["rows"][0] = 1
+
+
+def test_tokens_are_judged_on_workers_as_here(tmp_path: Path) -> None:
+    """A file without names is compared on Spark too: what tells alike tokens apart must survive the way there."""
+    town = pl.DataFrame(townspeople(), infer_schema_length=None).drop("person")
+    town.write_parquet(tmp_path / "names.parquet")
+    tokens.tokenise_file(tmp_path / "names.parquet", tmp_path / "tokens.parquet", secret=bytes(range(32)), purpose="study")
+    table = read_people(tmp_path / "tokens.parquet", {})
+    records = table.with_columns(pl.col("record_id").alias("record_key"), pl.lit(1).alias("n_records"))
+    folded = fold(records, [], tmp_path, copy=comparison_copy)
+    coded = Coded(folded.people, folded.keys, written=Encoded(table))
+    sent = open_shared(write_shared(coded, tmp_path / "shared"))
+    left, right = np.random.default_rng(5).integers(0, coded.n, (2, 5000))
+    none = np.zeros(len(left), dtype=bool)
+    assert (compare(sent, left, right, agreeing=none) == compare(coded, left, right, agreeing=none)).all()

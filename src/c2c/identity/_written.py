@@ -1,0 +1,196 @@
+"""What can be told of values as they are written: which two are alike, which are one sign apart, how a name begins, what a date says.
+
+`Clear` reads text. `_encoded.Encoded` answers the same of tokens, so that one match serves both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from c2c.identity._rules import nickname_pairs, placeholders
+
+Judge = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Two lists of codes of one column to an answer for each pair of them."""
+
+NOBODY = -1_000_000
+"""The day of a birth that is not known."""
+
+DIGITS = 10 ** np.arange(8, -1, -1)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is known of each distinct name; the entry after the last is that of a blank.
+
+    `letter`: its first letter, as a code; `short`: it is one letter alone; `head`: how it begins, to tell unlike people; `nicknames`: pairs
+    (a x number of names + b, sorted) that may be one person's.
+    """
+
+    letter: np.ndarray
+    short: np.ndarray
+    head: np.ndarray
+    nicknames: np.ndarray
+
+
+@dataclass(frozen=True)
+class Births:
+    """What each distinct birth date says; the entry after the last is that of a blank.
+
+    `signs`: its eight signs, or none where they cannot be read; `part`: codes of year, month and day, months and days in one pool; `day`: when it
+    was, not a number where that cannot be told; `year`, `month_day`: codes; `usual_day`, `usual_date`: offices are known to put this day of the year,
+    or this very date, for one they do not know, null where nobody can say (one entry per date, none for a blank).
+    """
+
+    signs: np.ndarray
+    part: np.ndarray
+    day: np.ndarray
+    year: np.ndarray
+    month_day: np.ndarray
+    usual_day: pl.Series
+    usual_date: pl.Series
+
+
+class Written(Protocol):
+    """One way of writing values. `measure` names the likeness of its names, and so the thresholds in `rules.csv` that hold for it."""
+
+    measure: str
+
+    def names(self, values: pl.Series) -> Names:
+        """What is known of these distinct names."""
+
+    def births(self, values: pl.Series) -> Births:
+        """What these distinct birth dates say."""
+
+    def numbers(self, values: pl.Series) -> tuple[np.ndarray, np.ndarray, Judge]:
+        """Each row's number and its last four digits, as codes; and which two numbers are nearly one."""
+
+    def alike(self, column: str, values: pl.Series) -> Judge:
+        """Likeness from 0 to 1 of the values of a column: `name` or `street`."""
+
+    def near(self, column: str, values: pl.Series) -> Judge:
+        """Which two values of a column are at most one edit apart: `zip`, or a kind of person key."""
+
+
+class Clear:
+    """Text, as people write it."""
+
+    measure = "jaro_winkler"
+
+    def names(self, values: pl.Series) -> Names:
+        """By their letters and the list of nicknames."""
+        listed = values.to_list()
+        at = {n: i for i, n in enumerate(listed)}
+        pairs = [at[a] * len(values) + at[b] for a, b in nickname_pairs() if a in at and b in at]
+        return Names(
+            np.array([ord(n[0]) for n in listed] + [-1], dtype=np.int32),
+            np.array([len(n) == 1 for n in listed] + [False]),
+            np.append(values.str.slice(0, 2).rank("dense").to_numpy().astype(np.int32), 0),
+            np.sort(np.array(pairs, dtype=np.int64)),
+        )
+
+    def births(self, values: pl.Series) -> Births:
+        """By their eight signs."""
+        day = values.str.to_date("%Y%m%d", strict=False).cast(pl.Int32)
+        year = values.str.slice(0, 4).cast(pl.Int32, strict=False)
+        # A date that is on no calendar is placed in the middle of its year, so that years apart can still be told.
+        days = day.fill_null((year - 1970) * 365 + 182).fill_null(NOBODY)
+        stand_ins = sorted(placeholders("birth"))
+        month_day = values.str.slice(4, 4)
+        return Births(
+            np.frombuffer("".join([*values.to_list(), "\0" * 8]).encode("ascii"), dtype=np.uint8).reshape(-1, 8),
+            parts_of_births(values.str.slice(0, 4), values.str.slice(4, 2), values.str.slice(6, 2)),
+            np.append(days.to_numpy(), NOBODY).astype(np.int32),
+            np.append(values.str.slice(0, 4).rank("dense").to_numpy().astype(np.int32), -1),
+            np.append(month_day.rank("dense").to_numpy().astype(np.int32), -1),
+            month_day.is_in(stand_ins),
+            values.is_in(stand_ins),
+        )
+
+    def numbers(self, values: pl.Series) -> tuple[np.ndarray, np.ndarray, Judge]:
+        """By their nine digits."""
+        number = values.cast(pl.Int32, strict=False).fill_null(-1).to_numpy().copy()
+        return number, np.where(number < 0, -1, number % 10_000), numbers_near
+
+    def alike(self, column: str, values: pl.Series) -> Judge:
+        """Jaro-Winkler similarity."""
+        return _Similar(values)
+
+    def near(self, column: str, values: pl.Series) -> Judge:
+        """At most one sign changed, dropped, added, or two neighbours exchanged."""
+        return _OneEdit(values)
+
+
+@dataclass(frozen=True)
+class _Similar:
+    """Judges texts. A value and no closure, like every judge: it may be sent to another machine."""
+
+    values: pl.Series
+
+    def __call__(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return each_once(len(self.values), a, b, self._of_distinct, np.float32)
+
+    def _of_distinct(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return _by_text(self.values, one, other, JaroWinkler.normalized_similarity, np.float32)
+
+
+@dataclass(frozen=True)
+class _OneEdit:
+    """Judges texts, as `_Similar` does."""
+
+    values: pl.Series
+
+    def __call__(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return each_once(len(self.values), a, b, self._of_distinct, np.bool_)
+
+    def _of_distinct(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return np.asarray(_by_text(self.values, one, other, OSA.distance, np.uint8) <= 1)
+
+
+def parts_of_births(year: pl.Series, month: pl.Series, day: pl.Series) -> np.ndarray:
+    """Year, month and day of each date as codes, one row per date and one of blanks; a month and a day written alike have one code."""
+    n = len(year)
+    pool = pl.concat([month, day]).rank("dense").to_numpy().astype(np.int32)
+    return np.append(np.stack([year.rank("dense").to_numpy().astype(np.int32), pool[:n], pool[n:]], axis=1), [[-1, -1, -1]], axis=0)
+
+
+def numbers_near(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Are two numbers of nine digits one digit, or two neighbours exchanged, apart?"""
+    p, q = x[:, None] // DIGITS % 10, y[:, None] // DIGITS % 10
+    wrong = p != q
+    n_wrong = wrong.sum(axis=1)
+    return np.asarray((n_wrong == 1) | exchanged(p, q, wrong, n_wrong))
+
+
+def exchanged(p: np.ndarray, q: np.ndarray, wrong: np.ndarray, n_wrong: np.ndarray) -> np.ndarray:
+    """Do the signs differ only by two neighbours exchanged?"""
+    at = np.flatnonzero(n_wrong == 2)
+    crossed = (p[at, :-1] == q[at, 1:]) & (p[at, 1:] == q[at, :-1]) & wrong[at, :-1] & wrong[at, 1:]
+    found = np.zeros(len(p), dtype=bool)
+    found[at] = crossed.any(axis=1)
+    return found
+
+
+def each_once(width: int, a: np.ndarray, b: np.ndarray, judge: Judge, kind: type) -> np.ndarray:
+    """The judge's answer for each pair of codes below `width`, each distinct pair judged once, whichever way round."""
+    if not len(a):
+        return np.zeros(0, dtype=kind)
+    distinct, where = distinct_of(np.minimum(a, b).astype(np.int64) * width + np.maximum(a, b))
+    return judge(distinct // width, distinct % width)[where]
+
+
+def distinct_of(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct numbers in the order they come, and the place of each number among them; by hashing, which beats sorting."""
+    found = pa.array(numbers).dictionary_encode()
+    return found.dictionary.to_numpy(), found.indices.to_numpy()
+
+
+def _by_text(values: pl.Series, one: np.ndarray, other: np.ndarray, scorer: Any, kind: type) -> np.ndarray:
+    return np.asarray(process.cpdist(values.gather(one).to_numpy(), values.gather(other).to_numpy(), scorer=scorer, dtype=kind))
