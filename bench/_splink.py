@@ -2,6 +2,8 @@
 
 Names, dates and numbers are cleaned first. Columns that a file leaves out are left out. Term frequencies on names, street and ZIP; u from a
 million random pairs; m by EM over three blockings; then every threshold is tried and the best F1 against the truth is kept: what no user knows.
+
+With a settings file as third argument nothing is cleaned or trained: the table is scored by that model.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 from time import perf_counter
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix
@@ -27,15 +30,28 @@ THRESHOLDS = np.arange(-6, 30, 1.0)
 def main() -> None:
     """Read the people file and the truth named on the command line; print one JSON document."""
     start = perf_counter()
-    people = cleaned(pd.read_parquet(sys.argv[1]))
-    linker = trained(people)
+    linker = given(sys.argv[1], sys.argv[3]) if len(sys.argv) > 3 else trained(cleaned(pd.read_parquet(sys.argv[1])))
     api_pairs = linker.inference.predict(threshold_match_weight=float(THRESHOLDS[0]))
     linker.clustering.cluster_pairwise_predictions_at_threshold(api_pairs, threshold_match_weight=5.0)
     seconds = perf_counter() - start
-    pairs = api_pairs.as_pandas_dataframe()
+    pairs = numbered(api_pairs.as_pandas_dataframe(), sys.argv[1]) if len(sys.argv) > 3 else api_pairs.as_pandas_dataframe()
     truth = pd.read_parquet(sys.argv[2])["person"].to_numpy()
     best = max((judged(pairs, truth, w) for w in THRESHOLDS), key=lambda row: row["f1"])
+    best |= {"pairs": int((pairs["match_weight"] >= 0).sum())}
     print(json.dumps(best | {"seconds": seconds, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+
+
+def given(table: str, settings: str) -> Linker:
+    """A linker with a model that was trained elsewhere, on a table made ready for it."""
+    engine = duckdb.connect()
+    engine.read_parquet(table).to_table("people")
+    return Linker(DuckDBAPI(engine).register(engine.table("people")), settings, log_level=40)
+
+
+def numbered(pairs: pd.DataFrame, table: str) -> pd.DataFrame:
+    """The pairs by their records' places in the table, which are those of the truth."""
+    place = {record: n for n, record in enumerate(pd.read_parquet(table, columns=["unique_id"])["unique_id"])}
+    return pairs.assign(unique_id_l=pairs["unique_id_l"].map(place), unique_id_r=pairs["unique_id_r"].map(place))
 
 
 def cleaned(sent: pd.DataFrame) -> pd.DataFrame:

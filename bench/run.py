@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("synth", "intake", "match", "spark", "pull", "disclosure", "public", "year")
-FILES = {"public": "public_site"}
-"""Where a benchmark's file may not bear its name: `public` is also a library's."""
+NAMES = ("synth", "intake", "match", "parity", "spark", "pull", "disclosure", "public", "year")
+FILES = {"public": "public_site", "parity": "splink_parity"}
+"""Where a benchmark's file does not bear its name: `public` is also a library's, and parity is with Splink."""
 
 
 def main() -> int:

@@ -1,8 +1,10 @@
-"""Commands of matching: match file, report, explain, evaluate; and tokenise, for a partner that may not send names."""
+"""Commands of matching: match file, prepare, export-model, report, explain, evaluate; and tokenise, for a partner that may not send names."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +12,14 @@ import typer
 
 from c2c import cycle, identity, intake
 from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
-from c2c.identity import tokens
+from c2c.identity import splink, tokens
 
 match_app = typer.Typer(
     help="Matching: any people file, the report, the explanation of a match, the test against truth.", no_args_is_help=True
 )
+
+
+MapOption = Annotated[Path | None, typer.Option("--map", help="Column map, when the file's names are not ours.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,7 +33,7 @@ def tokenise(
     target: Annotated[Path | None, typer.Argument(help="The file to send: nobody in it can be read.")] = None,
     key_file: Annotated[Path | None, typer.Option(help="The secret that all partners of this match share.")] = None,
     purpose: Annotated[str, typer.Option(help="What the match is for: files of two purposes cannot be joined.")] = "identity_match",
-    column_map: Annotated[Path | None, typer.Option("--map", help="Column map, when the file's names are not ours.")] = None,
+    column_map: MapOption = None,
     new_key: Annotated[Path | None, typer.Option(help="Make a key file here, and do nothing else.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,10 +44,7 @@ def tokenise(
         title = "Key made: keep it where the names are, and never send it with a file"
     elif source and target and key_file:
         secret = tokens.read_key(key_file)
-        with tempfile.TemporaryDirectory() as private:
-            mapped = (
-                intake.map_file(source, intake.read_map(column_map), Path(private) / "mapped.parquet") if column_map else source
-            )
+        with _mapped(source, column_map) as mapped:
             said = tokens.tokenise_file(mapped, target, secret=secret, purpose=purpose)
         title = f"Tokens written into {target}"
     else:
@@ -54,18 +56,44 @@ def tokenise(
 def match_file(
     source: Path,
     target: Path,
-    column_map: Annotated[Path | None, typer.Option("--map", help="Column map, when the file's names are not ours.")] = None,
+    column_map: MapOption = None,
     engine: Annotated[
         str, typer.Option(help="local, this machine; or spark, which needs `./c2c install scale` and Java 17.")
     ] = "local",
+    model: Annotated[
+        Path | None, typer.Option(help="A Splink settings file: its m, u and prior are taken as they are, and nothing is trained.")
+    ] = None,
+    save_model: Annotated[Path | None, typer.Option(help="Where to write the model used, as a Splink settings file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Match the people of one file, CSV or Parquet: record_id, source and what identifies them in; person_id out."""
-    with tempfile.TemporaryDirectory() as private:
-        mapped = intake.map_file(source, intake.read_map(column_map), Path(private) / "mapped.parquet") if column_map else source
-        said = identity.match_file(mapped, target, engine=engine)
-    rows = [[k, v] for k, v in said.items()]
+    with _mapped(source, column_map) as mapped:
+        said = identity.match_file(mapped, target, engine=engine, model=model, save_model=save_model)
+    rows = [[k, v] for k, v in said.items() if k != "model"]
+    rows += [
+        [f"model: {k.replace('_', ' ')}", v if isinstance(v, int) else "; ".join(v) or "none"]
+        for k, v in said.get("model", {}).items()
+    ]
     say(as_json, "match file", {"ok": True, **said}, table_of(f"Matched into {target}", ["figure", "value"], rows))
+
+
+@match_app.command("prepare")
+def match_prepare(source: Path, target: Path, column_map: MapOption = None, as_json: JsonOption = False) -> None:
+    """Make a people file ready for Splink with a model of ours: the table that the model's conditions read, as Parquet. It holds names."""
+    with _mapped(source, column_map) as mapped:
+        said = splink.prepare_file(mapped, target)
+    say(
+        as_json, "match prepare", {"ok": True, **said}, table_of(f"Made ready in {target}", ["figure", "value"], list(said.items()))
+    )
+
+
+@match_app.command("export-model")
+def match_export_model(target: Path, site: SiteOption = None, actor: ActorOption = "operator", as_json: JsonOption = False) -> None:
+    """Write the model of the last run as a Splink settings file: levels, m, u, prior, where rare values weigh more. No value of a record."""
+    place = here(site)
+    said = splink.export_model(place, target, actor=actor)
+    told = table_of(f"Model written to {target}", ["figure", "value"], list(said.items()))
+    say(as_json, "match export-model", {"ok": True, **said}, told, site=place)
 
 
 @match_app.command("report")
@@ -110,3 +138,10 @@ def match_evaluate(
         table_of("Against the truth", ["figure", "value"], list(said.items())),
         site=place,
     )
+
+
+@contextmanager
+def _mapped(source: Path, column_map: Path | None) -> Iterator[Path]:
+    """The file under our names, in scratch where it had to be mapped."""
+    with tempfile.TemporaryDirectory() as private:
+        yield intake.map_file(source, intake.read_map(column_map), Path(private) / "mapped.parquet") if column_map else source

@@ -5,13 +5,14 @@ Trained on all pairs that satisfy a rule, not on what earlier rules left over: t
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from c2c.identity._block import FIELDS_OF_RULE
-from c2c.identity._coded import FIELDS
+from c2c.identity._coded import FIELDS, TERMS
 from c2c.identity._compare import LEVEL_NAMES, N_LEVELS, NULL
 from c2c.identity._rules import rows_of, rule
 
@@ -19,17 +20,26 @@ FLOOR = 1e-9
 ROUNDS = 30
 
 
+def usual_terms() -> dict[str, float]:
+    """The fields whose rare values weigh more, each with the bits that rarity may add."""
+    return dict.fromkeys(TERMS, rule("term_bits"))
+
+
 @dataclass(frozen=True)
 class Model:
-    """How often each level is seen among pairs of one person (m) and of two (u), and the share of all pairs that are one person's."""
+    """How often each level is seen among pairs of one person (m) and of two (u), and the share of all pairs that are one person's.
+
+    `terms`: the fields whose rare values weigh more, each with the bits that rarity may add.
+    """
 
     m: Mapping[str, np.ndarray]
     u: Mapping[str, np.ndarray]
     prior: float
+    terms: Mapping[str, float] = dataclasses.field(default_factory=usual_terms)
 
-    def bits(self, field: str) -> np.ndarray:
+    def bits(self, of: str) -> np.ndarray:
         """Weight of each level of a field in bits: log2(m/u)."""
-        return np.asarray(np.log2(self.m[field] / self.u[field]))
+        return np.asarray(np.log2(self.m[of] / self.u[of]))
 
     def told(self) -> list[dict[str, str | float]]:
         """The model as rows for the report: one per field and level."""

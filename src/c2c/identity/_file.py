@@ -5,25 +5,51 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from c2c.identity._collapse import fold
+from c2c.identity._collapse import Tuples, fold
 from c2c.identity._encoded import Encoded, check_encoded, comparison_copy, is_encoded, kinds_of_keys, token_of
 from c2c.identity._errors import IdentityError
 from c2c.identity._match import match_people
-from c2c.identity._normalise import COMPARED, NAMES, PLAIN, normalise
+from c2c.identity._normalise import COMPARED, KEYS, NAMES, PLAIN, normalise
 from c2c.identity._rules import rule, words
 from c2c.identity._runner import open_runner
+from c2c.identity._settings import read_model, write_model
+from c2c.identity._written import Written
 
-KEYS = ("ssid", "cccid", "seid", "cin", "uci", "elc_child_id", "ccc_student_id", "csu_student_id", "uc_student_id", "csac_student_id",
-        "cws_client_id", "dream_act_id", "cdss_person_id")  # fmt: skip
+
+@dataclass(frozen=True)
+class PeopleFile:
+    """A file of people as the match takes it.
+
+    `ids`: record_id as sent and the record_key each row is known by, in the file's order; `id_columns`: those of `records` with person
+    keys; `written`: how its values are written, where it is not as text.
+    """
+
+    ids: pl.DataFrame
+    records: pl.DataFrame
+    id_columns: tuple[str, ...]
+    written: Written | None
+
+    def fold(self, private: Path) -> Tuples:
+        """The distinct tuples of its records."""
+        return fold(self.records, self.id_columns, private, copy=comparison_copy if self.written else normalise)
 
 
-def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | None = None, engine: str = "local") -> dict[str, Any]:
+def match_file(
+    source: Path,
+    target: Path,
+    *,
+    column_map: Mapping[str, str] | None = None,
+    engine: str = "local",
+    model: Path | None = None,
+    save_model: Path | None = None,
+) -> dict[str, Any]:
     """Match the rows of one CSV or Parquet file; write record_id, person_id, confidence, status, one row per row, in the file's order.
 
     Takes catalog names and the plain ones beside them in `words.csv`; `key_…` are person keys of any kind; `column_map` renames others
@@ -32,11 +58,51 @@ def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | No
     cores as `local[*]` gives it; the links are the same. A person's id is the hash of the smallest (source, record_id) of the person's rows, so
     it repeats.
 
+    `model`: a Splink settings file whose m, u and prior are taken as they are. How rare values are, which of them many hold and whether there are
+    twins is still learnt from this file. The answer says how the model was read. `save_model`: where the model used is written, as such a file.
+
     Raises:
         IdentityError: IDN-004 the file has no record_id, or has one twice; IDN-005 it has nothing to match by; IDN-006 it cannot be read;
-            IDN-016 to IDN-018 the engine is not there; IDN-019 to IDN-021 its tokens cannot be compared.
+            IDN-016 to IDN-018 the engine is not there; IDN-019 to IDN-021 its tokens cannot be compared; IDN-026 to IDN-029 the model is none,
+            or says what the match does not know.
     """
-    table = read_people(source, column_map or {})
+    given = read_model(model) if model else None
+    with tempfile.TemporaryDirectory() as private:
+        people = read_people(source, column_map or {})
+        tuples, ids, written = people.fold(Path(private)), people.ids, people.written
+        del people  # the records of a state need not lie beside its pairs
+        with open_runner(engine, Path(private)) as runner:
+            matched = match_people(
+                tuples.people, tuples.keys, runner=runner, written=written, frozen=given.model if given else None
+            )
+    row = rows_of(ids, tuples)
+    label, sure = matched.label[row], matched.confidence[row]
+    smallest = pl.DataFrame({"label": label, "id": ids["record_key"]}).group_by("label").agg(pl.col("id").min())
+    hashed = pl.Series([hashlib.sha256(i.encode()).hexdigest()[:32] for i in smallest["id"].to_list()], dtype=pl.String)
+    person = pl.DataFrame({"label": label}).join(
+        smallest.select("label", hashed.alias("p")), on="label", how="left", maintain_order="left"
+    )["p"]
+    status = np.where(sure >= rule("automatic_from"), "automatic", "provisional")
+    out = pl.DataFrame(
+        {"record_id": ids["record_id"], "person_id": person, "confidence": np.round(sure, 4), "status": status},
+        schema_overrides={"status": pl.String},
+    )
+    write_people(out, target)
+    if save_model:
+        write_model(matched.model, matched.coded.key, save_model)
+    said = ("pairs_compared", "largest_cluster", "expected_matches_lost")
+    told = {"model": given.told()} if given else {}
+    return {"rows": len(out), "people": len(smallest), **{name: matched.report[name] for name in said}, **told}
+
+
+def rows_of(ids: pl.DataFrame, tuples: Tuples) -> np.ndarray:
+    """The tuple of each row of a file, in its order."""
+    return ids.join(tuples.records, on="record_key", how="left", maintain_order="left")["row"].to_numpy()
+
+
+def read_people(source: Path, column_map: Mapping[str, str]) -> PeopleFile:
+    """A file of people, its columns under our names. Raises what `match_file` says of the file and its tokens."""
+    table = read_table(source, column_map)
     own = check_people(table, source)
     keys = key_columns(table)
     known = [c for c in table.columns if c in (*NAMES, *PLAIN)]
@@ -46,34 +112,16 @@ def match_file(source: Path, target: Path, *, column_map: Mapping[str, str] | No
         written, keys = Encoded(table), {kind: token_of(f"id_{kind}") for kind in kinds_of_keys(table)}
         known = [c for c in map(token_of, COMPARED) if c in table.columns]
     # The issuers of a file's keys are not known to us: strong evidence, and nobody's assertion.
+    id_columns = {f"id:{kind}:01": pl.col(c) for kind, c in keys.items()}
     columns: list[str | pl.Expr] = [
         *known,
-        *(pl.col(c).alias(f"id:{kind}:01") for kind, c in keys.items()),
+        *(value.alias(name) for name, value in id_columns.items()),
         *(["source"] if "source" in own else []),
     ]
     # A record is known by its own id, never by its place, so that the order of the file changes nothing.
-    names = table.select(pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("id"))["id"]
-    records = table.select(names.alias("record_key"), pl.lit(1).alias("n_records"), *columns)
-    with tempfile.TemporaryDirectory() as private:
-        tuples = fold(records, [f"id:{kind}:01" for kind in keys], Path(private), copy=comparison_copy if written else normalise)
-        with open_runner(engine, Path(private)) as runner:
-            matched = match_people(tuples.people, tuples.keys, runner=runner, written=written)
-    of = tuples.records.select("record_key", "row")
-    row = pl.DataFrame({"record_key": names}).join(of, on="record_key", how="left", maintain_order="left")["row"].to_numpy()
-    label, sure = matched.label[row], matched.confidence[row]
-    smallest = pl.DataFrame({"label": label, "id": names}).group_by("label").agg(pl.col("id").min())
-    hashed = pl.Series([hashlib.sha256(i.encode()).hexdigest()[:32] for i in smallest["id"].to_list()], dtype=pl.String)
-    person = pl.DataFrame({"label": label}).join(
-        smallest.select("label", hashed.alias("p")), on="label", how="left", maintain_order="left"
-    )["p"]
-    status = np.where(sure >= rule("automatic_from"), "automatic", "provisional")
-    out = pl.DataFrame(
-        {"record_id": table["record_id"], "person_id": person, "confidence": np.round(sure, 4), "status": status},
-        schema_overrides={"status": pl.String},
-    )
-    write_people(out, target)
-    said = ("pairs_compared", "largest_cluster", "expected_matches_lost")
-    return {"rows": len(out), "people": len(smallest), **{name: matched.report[name] for name in said}}
+    names = pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("record_key")
+    ids = table.select("record_id", names)
+    return PeopleFile(ids, table.select(names, pl.lit(1).alias("n_records"), *columns), tuple(id_columns), written)
 
 
 def check_people(table: pl.DataFrame, source: Path) -> list[str]:
@@ -112,7 +160,7 @@ def write_people(table: pl.DataFrame, target: Path) -> None:
     part.replace(target)
 
 
-def read_people(source: Path, column_map: Mapping[str, str]) -> pl.DataFrame:
+def read_table(source: Path, column_map: Mapping[str, str]) -> pl.DataFrame:
     """The file as text under our names: first the map's, then catalog names, then their plain synonyms."""
     try:
         whole = source.suffix == ".parquet"

@@ -60,16 +60,17 @@ def match_people(
     *,
     runner: Runner | None = None,
     written: Written | None = None,
+    frozen: Model | None = None,
 ) -> Matched:
     """Which rows of a folded table are one person.
 
     `people` and `keys` as `Tuples` has them; `decided`: what stewards settled; `runner`: where the work is done, else here; `written`: how values
-    are written, where it is not as text.
+    are written, where it is not as text; `frozen`: a model to weigh by, learnt elsewhere, else one is learnt from these rows.
     """
     runner = runner or Local()
     coded = Coded(people, keys, written=written)
     at = runner.share(coded)
-    weighed = _weigh(coded, at, runner)
+    weighed = _weigh(coded, at, runner, frozen)
     edges = weighed.weighted.edges
     joined = join(coded, edges, agreeing=weighed.agreeing, model=weighed.model, twins=weighed.twins, decided=decided)
     settled = runner.settle(at, joined, weighed.weighted)
@@ -78,7 +79,7 @@ def match_people(
     return Matched(coded, label, settled.confidence, weighed.model, edges, settled.vetoes, weighed.agreeing, weighed.twins, report)
 
 
-def _weigh(coded: Coded, at: Any, runner: Runner) -> _Weighed:
+def _weigh(coded: Coded, at: Any, runner: Runner, frozen: Model | None) -> _Weighed:
     """Every pair made, compared and weighed. What is needed for that alone goes when it is done: a state's pairs fill the memory."""
     blocks = Blocks(coded)
     agreeing, asserted = _agreeing(coded.keys, blocks.n)
@@ -87,7 +88,7 @@ def _weigh(coded: Coded, at: Any, runner: Runner) -> _Weighed:
     counts = np.zeros((len(RULES) + 1, len(patterns)))
     for told in looks.told:
         counts[:, np.searchsorted(patterns, told.patterns)] += told.counts
-    model = train(coded, patterns, dict(zip((*RULES, "all"), counts, strict=True)))
+    model = frozen or train(coded, patterns, dict(zip((*RULES, "all"), counts, strict=True)))
     twins = has_twins(levels_of(patterns), counts[-1])
     found = {name: int(n) for name, n in zip(RULES, counts[:-1].sum(axis=1).tolist(), strict=True)}
     report = {"pairs_compared": int(counts[-1].sum()), "pairs_by_rule": found} | _lost(coded, blocks, looks.told, model)

@@ -15,6 +15,10 @@ from c2c.plumbing import clock
 
 NAMES = ("first_name", "middle_name", "last_name", "former_last_name", "alias_last_name", "alias_first_name")
 PLAIN = ("name_suffix", "gender", "street_address", "address_city", "address_zip", "email", "phone", "ssn", "itin", "birth_date")
+KEYS = ("ssid", "cccid", "seid", "cin", "uci", "elc_child_id", "ccc_student_id", "csu_student_id", "uc_student_id", "csac_student_id",
+        "cws_client_id", "dream_act_id", "cdss_person_id")  # fmt: skip
+"""Columns of a people file that are person keys, beside those whose name begins with `key_`."""
+
 COMPARED = ("first", "other_first", "middle", "surname", "token_1", "token_2", "other_surname", "suffix", "sorted_name", "birth", "sex", "street", "zip",
             "city", "mail", "telephone", "number", "tax_number")  # fmt: skip
 """What the match reads: two rows that agree on all of it are one tuple."""

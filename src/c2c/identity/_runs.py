@@ -19,6 +19,7 @@ from c2c.identity._report import run_report
 from c2c.identity._rules import rule
 from c2c.identity._runner import open_runner
 from c2c.identity._sealed import NAMES, current_run, darken, seal, unseal
+from c2c.identity._settings import MODEL, to_settings
 from c2c.plumbing.site import Site, locked, scratch, write_bytes, write_json
 from c2c.vocabulary import Identifiers, Links, Permit
 
@@ -80,6 +81,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
             "learnt": matched.coded.learnt(),
         }
         seal(site, private, run_id, {"": seen, NAMES: names})
+        write_json(site.folder("identity", "runs", run_id) / MODEL, to_settings(matched.model, matched.coded.key))
         write_json(site.folder("identity", "runs", run_id) / "report.json", said)
         write_bytes(site.folder("identity") / "current", f"{run_id}\n".encode())
         darken(site, run_id)

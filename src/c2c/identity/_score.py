@@ -56,9 +56,9 @@ def rarer(coded: Coded, left: np.ndarray, bits: np.ndarray, exact: Mapping[str, 
     for field, agree in exact.items():
         share = coded.shares[field]
         at = np.flatnonzero(agree)
-        if len(share) and len(at):
+        if field in model.terms and len(share) and len(at):
             rarity = np.log2(model.u[field][0]) - np.log2(share[coded.code[field][left[at]]])
-            bits[at] += np.clip(rarity, -rule("term_bits"), rule("term_bits"))
+            bits[at] += np.clip(rarity, -rule("term_bits"), model.terms[field])
     return np.asarray(np.round(bits * QUANTUM) / QUANTUM)
 
 

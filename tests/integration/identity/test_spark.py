@@ -20,7 +20,7 @@ from c2c.identity._coded import Coded
 from c2c.identity._collapse import Tuples, fold
 from c2c.identity._compare import compare
 from c2c.identity._encoded import Encoded, comparison_copy
-from c2c.identity._file import read_people
+from c2c.identity._file import read_table
 from c2c.identity._match import Matched, match_people
 from c2c.identity._runner import Runner, open_runner
 from c2c.identity._shared import open_shared, write_shared
@@ -177,7 +177,7 @@ def test_tokens_are_judged_on_workers_as_here(tmp_path: Path) -> None:
     town = pl.DataFrame(townspeople(), infer_schema_length=None).drop("person")
     town.write_parquet(tmp_path / "names.parquet")
     tokens.tokenise_file(tmp_path / "names.parquet", tmp_path / "tokens.parquet", secret=bytes(range(32)), purpose="study")
-    table = read_people(tmp_path / "tokens.parquet", {})
+    table = read_table(tmp_path / "tokens.parquet", {})
     records = table.with_columns(pl.col("record_id").alias("record_key"), pl.lit(1).alias("n_records"))
     folded = fold(records, [], tmp_path, copy=comparison_copy)
     coded = Coded(folded.people, folded.keys, written=Encoded(table))

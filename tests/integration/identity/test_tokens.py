@@ -134,6 +134,7 @@ def test_a_refused_command_says_what_to_do_and_writes_nothing(
         "IDN-023": (1, ("tokenise", names, wrong, "--key-file", folder / "nowhere")),
         "IDN-024": (1, ("tokenise", folder / "tokens.parquet", wrong, "--key-file", key)),
         "IDN-022": (1, ("tokenise", "--new-key", key)),
+        "IDN-031": (1, ("match", "prepare", folder / "tokens.parquet", wrong)),
         "USE-001": (2, ("tokenise", names, wrong)),
     }
     for code, (status, arguments) in cases.items():

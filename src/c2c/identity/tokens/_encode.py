@@ -13,7 +13,7 @@ import polars as pl
 
 from c2c.identity._encoded import GIVEN, NAMED, PARTS_OF_BIRTH, PIECE, SCHEME, filter_of, is_encoded, near_of, token_of
 from c2c.identity._errors import IdentityError
-from c2c.identity._file import check_people, key_columns, read_people, write_people
+from c2c.identity._file import check_people, key_columns, read_table, write_people
 from c2c.identity._normalise import normalise, of_each
 from c2c.identity._rules import rule
 from c2c.identity.tokens._keys import Keys
@@ -37,7 +37,7 @@ def tokenise_file(
     Raises:
         IdentityError: IDN-004, IDN-005, IDN-006 as in `match_file`; IDN-024 the file is encoded already.
     """
-    table = read_people(source, column_map or {})
+    table = read_table(source, column_map or {})
     if is_encoded(table):
         raise IdentityError(
             "IDN-024",
