@@ -2,8 +2,9 @@
 
 `_state.py receive SITE YEAR` submits the inbox. `_state.py match SITE YEAR` prints what the match took. `_state.py judge LINKS TRUTH`
 prints the figures of `match file`. `_state.py people SITE TRUTH OUT` writes the distinct record keys of every file
-with names that the site holds, with what identifies them as sent, and `OUT` with `.truth` before its ending.
-`_state.py town FOLDER` writes the town of the tests as a people file with its truth.
+with names that the site holds, with what identifies them as sent, and `OUT` with `.truth` before its ending; with a number behind it, some people's
+that have so many records, and with `each` behind that, one row per row of a delivery.
+`_state.py town FOLDER` writes the town of the tests as a people file with its truth. `_state.py copies PEOPLE N OUT` writes a people file of N states.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ def main() -> None:
         write_town(place)
     elif verb == "judge":
         print(json.dumps(identity.evaluate(pq.read_table(place), pq.read_table(sys.argv[3]))))
+    elif verb == "copies":
+        write_copies(place, int(sys.argv[3]), Path(sys.argv[4]))
     else:
-        write_people(sites.open_site(place), Path(sys.argv[3]), Path(sys.argv[4]))
+        most = int(sys.argv[5]) if len(sys.argv) > 5 else 0
+        write_people(sites.open_site(place), Path(sys.argv[3]), Path(sys.argv[4]), most, each="each" in sys.argv[6:])
 
 
 def write_town(folder: Path) -> None:
@@ -79,28 +83,82 @@ def match(site: sites.Site, year: int) -> None:
     print(json.dumps({"seconds": seconds, "peak_mib": progress.peak_mib(), "people": said["people"], "tuples": said["tuples"]}))
 
 
-def write_people(site: sites.Site, truth: Path, out: Path) -> None:
-    """The records that `match evaluate` judges, as one file for a peer: one row per record key that the truth knows."""
-    cat, found, known = catalog.load(), [], []
-    said = pl.read_parquet(truth)
+def write_people(site: sites.Site, truth: Path, out: Path, most: int = 0, *, each: bool = False) -> None:
+    """The records that `match evaluate` judges, as one file for a peer: one row per record key that the truth knows; `each`: per row of a delivery.
+
+    `most`: so many records, of people drawn by the digest of their name in the truth, each with all their records; without it, all.
+    """
+    cat, trays, known = catalog.load(), [], []
+    said = pl.read_parquet(truth, columns=["partner", "file", "period", "primary_key", "person"])
     with sites.scratch(site) as private:
         for tray in vault.open_trays(site, "identifiers", permit=leave_to_match(site, 2100), scratch=private):
-            sent, layout = tray.submission, cat.files[tray.submission.file]
+            layout = cat.files[tray.submission.file]
             if layout.carries_names:
-                table = pl.read_parquet(tray.path)
-                keys = [c for c in layout.person_id_columns if c in table.columns and c not in NO_KEY]
-                named = [pl.col(k).alias(f"key_{k}") for k in keys]
-                plain = [c for c in PLAIN if c in table.columns]
-                found.append(
-                    table.select(pl.col("record_key").alias("record_id"), *plain, *named).with_columns(pl.all().cast(pl.String))
-                )
-                known.append(truth_of(site, cat, sent, said))
-    people = pl.concat(found, how="diagonal").rename(NAMED).unique("record_id", keep="first")
-    persons = pl.concat(known).unique().unique("record_id", keep="none")
-    # A row set aside at intake has a person and no tray: it stands here without values, as `match evaluate` counts it.
-    both = persons.join(people, on="record_id", how="left").sort("record_id")
-    both.drop("person").write_parquet(out)
+                sent = f"{tray.submission.file}.{tray.submission.period}"
+                kept = private / f"{sent}.kept"
+                kept.hardlink_to(tray.path)  # a tray goes when the next is opened
+                trays.append((kept, [c for c in layout.person_id_columns if c not in NO_KEY], sent))
+                known.append(truth_of(site, cat, tray.submission, said).with_columns(pl.lit(sent).alias("sent")))
+        del said
+        # A row set aside at intake has a person and no tray: it stands here without values, as `match evaluate` counts it.
+        own = ["record_id", "sent"] if each else ["record_id"]
+        persons = pl.concat(known).select(*own, "person").unique()
+        persons = persons.join(
+            persons.select("record_id", "person").unique().unique("record_id", keep="none"), on=["record_id", "person"]
+        )
+        if most:
+            held = persons.group_by("person").len().sort(pl.col("person").hash(seed=7), "person")
+            persons = persons.join(held.filter(pl.col("len").cum_sum() <= most), on="person", how="semi")
+        found = [fields_of(path, keys).join(persons.filter(pl.col("sent") == sent) if each else persons, on="record_id", how="semi")
+                 .with_columns(pl.lit(sent).alias("sent")) for path, keys, sent in trays]  # fmt: skip
+    people = pl.concat(found, how="diagonal").rename(NAMED).unique(own, keep="first")
+    both = persons.join(people, on=own, how="left").sort(own)
+    if each:
+        both = both.with_columns(pl.concat_str("record_id", "sent", separator=".").alias("record_id"))
+    both.drop("person", "sent").write_parquet(out)
     both.select("record_id", "person").write_parquet(out.with_suffix(".truth.parquet"))
+
+
+def fields_of(path: Path, keys: list[str]) -> pl.DataFrame:
+    """What identifies, as sent, of one tray: one row per record key."""
+    held = pl.scan_parquet(path).collect_schema().names()
+    named = [pl.col(k).alias(f"key_{k}") for k in keys if k in held]
+    plain = [c for c in PLAIN if c in held]
+    return (
+        pl.read_parquet(path).select(pl.col("record_key").alias("record_id"), *plain, *named).with_columns(pl.all().cast(pl.String))
+    )
+
+
+def write_copies(people: Path, n: int, out: Path) -> None:
+    """A people file of so many states: each copy is of other people, with the names and the habits of the first but other numbers, days and places."""
+    first = pl.read_parquet(people)
+    pl.concat([copy(first, k) for k in range(n)]).write_parquet(out)
+    truth = pl.read_parquet(people.with_suffix(".truth.parquet"))
+    pl.concat(truth.with_columns(pl.col("record_id", "person") + f"-{k}") for k in range(n)).write_parquet(
+        out.with_suffix(".truth.parquet")
+    )
+
+
+def copy(first: pl.DataFrame, k: int) -> pl.DataFrame:
+    """The k-th state. Days that stand in for others stay what they are."""
+    if not k:
+        return first.with_columns(pl.col("record_id") + "-0")
+    born = pl.col("birth_date").str.to_date("%Y-%m-%d", strict=False)
+    digits = pl.col("ssn").str.slice(5)
+    turned = digits.str.replace_many([str(d) for d in range(10)], [str((d + 3 * k) % 10) for d in range(10)])
+    return first.with_columns(
+        pl.col("record_id") + f"-{k}",
+        pl.when(pl.col("birth_date").str.ends_with("-01-01")).then("birth_date").otherwise(
+            pl.coalesce((born + pl.duration(days=97 * k)).dt.strftime("%Y-%m-%d"), "birth_date")
+        ).alias("birth_date"),
+        (pl.col("ssn").str.slice(0, 5) + turned).alias("ssn"),
+        (pl.lit(str(k)) + pl.col("street")).alias("street"),
+        (pl.col("city") + f" {'xyz'[k % 3]}").alias("city"),
+        (pl.lit(str(k)) + pl.col("zip").str.slice(1)).alias("zip"),
+        (pl.lit(str(k)) + pl.col("phone").str.slice(1)).alias("phone"),
+        (pl.lit(f"s{k}.") + pl.col("email")).alias("email"),
+        *((pl.col(c) + str(k)).alias(c) for c in first.columns if c.startswith("key_")),
+    )  # fmt: skip
 
 
 def truth_of(site: sites.Site, cat: catalog.Catalog, sent: Submission, said: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,10 @@ Seconds of `match file` are those of the whole command, of a site from opening i
 Peaks are each process's own. Three files are matched a second time with tokens instead of names; the peer is then the same match in clear.
 
 `--sizes=1000,2000,4000` are the people of the synthetic state; the last three give growth. `--seed=7` is pseudopeople's noise.
+
+`--large=FOLDER` runs the large sets instead, each a people file of a pretend state of a million people, kept in FOLDER for the next run: a million record
+keys; a million rows as delivered year by year; five million record keys; and twenty million, of four such states, without Splink.
+`--sets=1m,longitudinal,5m,20m` are those to run. They take hours, most of them to make.
 """
 
 from __future__ import annotations
@@ -29,6 +33,16 @@ NAMES = {
     "pseudopeople": "pseudopeople, one file",
     "town": "a town of 300",
 }
+LARGE = {
+    "1m": ("a million records", 1_000_000, 1 / 4, None),
+    "longitudinal": ("a million delivered rows", 1_000_000, 1 / 8, None),
+    "5m": ("five million records", 5_000_000, 1 / 3, 0.6),
+}
+"""Records, and the most of Splink's seconds and memory that may be taken."""
+
+COPIES, MOST_GIB = 4, 20
+"""So many states of five million records are twenty million, and the most memory that their match may take."""
+
 LOSS = 0.03
 """So much F1 may be lost where tokens stand instead of names."""
 
@@ -39,6 +53,8 @@ PARTNERS = {"census": ("cdss", "cdss_person", 2021), "wic": ("cdss", "cdss_perso
 
 def main() -> int:
     """Run all and print side by side."""
+    if option("large", ""):
+        return finish("match, large sets", large(Path(option("large", ""))))
     sizes = [int(n) for n in option("sizes", "1000,2000,4000").split(",")]
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
@@ -148,6 +164,57 @@ def beside(label: str, kind: str, ours: dict[str, Any], theirs: dict[str, Any]) 
     for name, unit in (("precision", ""), ("recall", ""), ("seconds", "s"), ("peak_mib", "MiB")):
         rows.append(Row(f"{label}: {name}", ours[name], unit, "Splink", theirs[name], ours[name] / max(theirs[name], 1e-9)))
     return rows
+
+
+def large(folder: Path) -> list[Row]:
+    """The large sets, each beside Splink, and what each adds to the one before."""
+    rows: list[Row] = []
+    took: dict[str, dict[str, Any]] = {}
+    for name in option("sets", "1m,longitudinal,5m,20m").split(","):
+        source = large_set(folder, name)
+        took[name] = ours = judged(source, source.with_suffix(".truth.parquet"))
+        if name in LARGE:
+            label, _, wall, memory = LARGE[name]
+            theirs = splink(source, source.with_suffix(".truth.parquet"))
+            rows += beside(label, name, ours, theirs)
+            rows.append(at_most(f"{label}: share of Splink's seconds", ours["seconds"] / theirs["seconds"], wall))
+            rows.append(at_most(f"{label}: F1 below Splink's best", max(theirs["f1"] - ours["f1"], 0.0), 0.0))
+            if memory:
+                rows.append(at_most(f"{label}: share of Splink's memory", ours["peak_mib"] / theirs["peak_mib"], memory))
+        else:
+            label = "twenty million records"
+            rows += [Row(f"{label}: {m}", ours[m], unit) for m, unit in (("f1", ""), ("precision", ""), ("seconds", "s"))]
+            rows.append(at_most(f"{label}: GiB", ours["peak_mib"] / 1024, MOST_GIB))
+    for small, big, times in (("1m", "5m", 5), ("5m", "20m", 4)):
+        if small in took and big in took:
+            grows = took[big]["seconds"] / took[small]["seconds"]
+            rows.append(Row(f"match grows from {small} to {big} by", grows, f"times for {times} times the records"))
+    return rows
+
+
+def at_most(measure: str, value: float, most: float) -> Row:
+    """A figure that may not be above a bar."""
+    return Row(measure, value, "", bar=f"≤ {most:.3g}", holds=value <= most)
+
+
+def large_set(folder: Path, name: str) -> Path:
+    """A people file of the folder; made, with the state it is of, where it is not there yet."""
+    source = folder / f"{name}.parquet"
+    if not source.exists():
+        part = folder / f"{name}.part.parquet"
+        if name in LARGE:
+            site, truth = folder / "state", folder / "truth.parquet"
+            if not truth.exists():
+                c2c("init", str(site))
+                c2c("synth", str(site / "inbox"), "--people", "1000000", "--seed", "1", "--truth", str(truth))
+                state_of("receive", str(site), "2026")
+            each = ["each"] if name == "longitudinal" else []
+            state_of("people", str(site), str(truth), str(part), str(LARGE[name][1]), *each)
+        else:
+            state_of("copies", str(large_set(folder, "5m")), str(COPIES), str(part))
+        part.with_suffix(".truth.parquet").replace(source.with_suffix(".truth.parquet"))
+        part.replace(source)
+    return source
 
 
 def growing(states: Sequence[tuple[int, list[Row], dict[str, Any]]]) -> list[Row]:

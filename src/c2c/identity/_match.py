@@ -67,7 +67,7 @@ def match_people(
     `people` and `keys` as `Tuples` has them; `decided`: what stewards settled; `runner`: where the work is done, else here; `written`: how values
     are written, where it is not as text; `frozen`: a model to weigh by, learnt elsewhere, else one is learnt from these rows.
     """
-    runner = runner or Local()
+    runner = runner or Local(people.parent)
     coded = Coded(people, keys, written=written)
     at = runner.share(coded)
     weighed = _weigh(coded, at, runner, frozen)

@@ -15,7 +15,8 @@ import numpy as np
 from c2c.identity._cluster import Edges, Joined, Settled, settle
 from c2c.identity._coded import Coded
 from c2c.identity._errors import IdentityError
-from c2c.identity._pairs import Looked, Sought, Told, Weights, look, weigh
+from c2c.identity._pairs import Sought, Told, Weights, look, weigh
+from c2c.identity._shared import open_shared, write_shared
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -53,8 +54,12 @@ class Runner(Protocol):
         """Part every component into people. All rows are in what comes back, and in order."""
 
 
+@dataclass(frozen=True)
 class Local:
-    """This machine: threads over the ranges of pairs; components in one piece, since parting them is one loop of Python."""
+    """This machine: threads over the ranges of pairs, which wait in `private` files until they are weighed, so that a state's pairs need not fit in
+    memory; components in one piece, since parting them is one loop of Python."""
+
+    private: Path
 
     def share(self, coded: Coded) -> Coded:
         """Threads read the same memory."""
@@ -62,13 +67,23 @@ class Local:
 
     def look(self, coded: Coded, sought: Sought) -> Looks:
         """All ranges on all cores."""
-        found = _each(lambda place: look(coded, sought, place), range(len(sought.ranges)))
-        return Looks([told for told, _ in found], [looked for _, looked in found])
+
+        def look_at(place: int) -> tuple[Told, Path]:
+            told, looked = look(coded, sought, place)
+            return told, write_shared(looked, self.private / f"pairs-{place}")
+
+        found = _each(look_at, range(len(sought.ranges)))
+        return Looks([told for told, _ in found], [path for _, path in found])
 
     def weigh(self, coded: Coded, looks: Looks, weights: Weights) -> Weighted:
         """All ranges on all cores."""
-        pairs: list[Looked] = looks.pairs
-        return Weighted(Edges.joined(_each(lambda looked: weigh(coded, weights, looked), pairs)))
+
+        def weigh_of(path: Path) -> Edges:
+            edges = weigh(coded, weights, open_shared(path))
+            path.unlink()
+            return edges
+
+        return Weighted(Edges.joined(_each(weigh_of, looks.pairs)))
 
     def settle(self, coded: Coded, joined: Joined, weighted: Weighted) -> Settled:
         """All components at once."""
@@ -85,7 +100,7 @@ def open_runner(engine: str, private: Path, settings: Mapping[str, Any] | None =
         IdentityError: IDN-016 there is no such engine; IDN-017 Spark is not installed; IDN-018 Spark finds no Java.
     """
     if engine in ("local", "duckdb"):
-        yield Local()
+        yield Local(private)
     elif engine == "spark":
         # Only who asks for Spark pays for loading it.
         from c2c.identity._spark import open_spark  # noqa: PLC0415
