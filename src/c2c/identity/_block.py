@@ -11,6 +11,7 @@ import polars as pl
 
 from c2c.identity._coded import Coded
 from c2c.identity._compare import among
+from c2c.identity._cores import each
 from c2c.identity._rules import rule
 
 BLOCKS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -91,12 +92,15 @@ class Blocks:
         self.n = max(coded.n, 1)
         self._unborn = coded.code["birth"] < 0
         parts = _parts(coded)
-        self.rules: dict[str, Block] = {}
-        for bit, name in enumerate(RULES):
-            own = coded.keys.filter(~pl.col("shared")).select("row", "code") if name == "key" else _pool(parts, BLOCKS[name])
+        held = coded.keys.filter(~pl.col("shared")).select("row", "code").unique()
+
+        def block(name: str) -> Block:
+            own = held if name == "key" else _pool(parts, BLOCKS[name])
             if name == "rare_name":
                 own = own.filter(pl.len().over("code") <= rule("rare_name_rows"))
-            self.rules[name] = _block(own.unique(), parts, self.n, seed=bit)
+            return _block(own, parts, self.n, seed=RULES.index(name))
+
+        self.rules = dict(zip(RULES, each(block, RULES), strict=True))
         self.lost = {name: block.lost for name, block in self.rules.items()}
         self.sample = np.unique(np.concatenate([block.sample for block in self.rules.values()]))
 
@@ -185,7 +189,8 @@ def _pool(parts: Mapping[str, np.ndarray], blocks: tuple[tuple[str, ...], ...]) 
     for block in blocks:
         rows = np.flatnonzero(np.logical_and.reduce([parts[part] >= 0 for part in block])).astype(np.int32)
         pools.append(pl.DataFrame({"row": rows, "code": _mixed([parts[part][rows] for part in block])}))
-    return pl.concat(pools)
+    # A row may stand twice under one code only where it has several blocks.
+    return pl.concat(pools).unique() if len(pools) > 1 else pools[0]
 
 
 def _block(pool: pl.DataFrame, parts: Mapping[str, np.ndarray], n: int, *, seed: int) -> Block:

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from c2c import catalog
+from c2c.identity._cores import each
 from c2c.identity._normalise import COMPARED, NAMES, PLAIN, normalise
 from c2c.vocabulary import Identifiers
 
@@ -100,8 +101,12 @@ def fold(
 
     `copy` makes what is compared.
     """
-    for begin in range(0, len(records), PIECE):
-        _write(copy(records.slice(begin, PIECE)), id_columns, "", private, f"{begin}", frozenset())
+
+    def write(begin: int) -> None:
+        _write(records.slice(begin, PIECE), copy, id_columns, "", private, f"{begin}", frozenset())
+
+    for _ in each(write, range(0, len(records), PIECE)):
+        pass
     return _gather(private)
 
 
@@ -150,24 +155,48 @@ def _fold_piece(piece: _Piece) -> None:
     )
     marks.join(keys_only, on="lookup", how="semi").write_parquet(piece.private / f"marks-{name}.parquet", compression="lz4")
     people, ids = _as_sent(once.drop(lookups), catalog.load().files[piece.file])
-    _write(normalise(people), ids, f"{piece.partner}.{piece.file}", piece.private, name, piece.apart)
+    _write(people, normalise, ids, f"{piece.partner}.{piece.file}", piece.private, name, piece.apart)
 
 
-def _write(copied: pl.DataFrame, id_columns: Sequence[str], seen_in: str, private: Path, name: str, apart: frozenset[str]) -> None:
-    """The distinct tuples of one piece of records, as they are compared, and which record is which of them, go to scratch."""
-    marked = copied.with_columns(pl.col("tax_number").alias("id:itin:01"))
+def _write(
+    sent: pl.DataFrame,
+    copy: Callable[[pl.DataFrame], pl.DataFrame],
+    id_columns: Sequence[str],
+    seen_in: str,
+    private: Path,
+    name: str,
+    apart: frozenset[str],
+) -> None:
+    """The distinct tuples of one piece of records, as they are compared, and which record is which of them, go to scratch.
+
+    Records sent alike, year after year, are made ready once. `copy` makes what is compared of what was sent.
+    """
+    said = [c for c in sent.columns if c not in ("record_key", "n_records")]
+    alike = sent.select(pl.struct(said).hash(seed=3).alias("alike"), pl.struct(said).hash(seed=4).alias("too")).with_row_index("at")
+    once = alike.unique(("alike", "too"), keep="first").sort("at")
+    like = alike.join(once.with_row_index("once").drop("at"), on=("alike", "too"), how="left", maintain_order="left")["once"]
+    marked = copy(sent[once["at"]]).with_columns(pl.col("tax_number").alias("id:itin:01"))
     ids = sorted({*id_columns, "id:itin:01"})
-    # What has neither birth date nor number nor key is one record's alone: a name does not make a person.
-    bare = pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids))
-    alone = bare | pl.col("record_key").is_in(sorted(apart))
     by = [*COMPARED, *(["source"] if "source" in marked.columns else [])]
     # Each key is told with its kind, so that one digest comes of it whatever other columns a piece has.
     keys = [pl.when(pl.col(c).is_not_null()).then(pl.concat_str(pl.lit(f"{c}="), c)).otherwise(pl.lit("")) for c in ids]
-    own = pl.when(alone).then("record_key").otherwise(pl.lit(""))
-    text = pl.concat_str([*(pl.col(c).fill_null("") for c in by), pl.concat_str(keys, separator=""), own], separator=SEPARATOR)
-    marked = marked.with_columns(text.hash(seed=1).alias(DIGEST[0]), text.hash(seed=2).alias(DIGEST[1]))
-    marked.select(*DIGEST, *by, *ids).unique(DIGEST).write_parquet(private / f"people-{name}.parquet", compression="lz4")
-    records = marked.select("record_key", pl.col("n_records").cast(pl.Int64), pl.lit(seen_in).alias("seen_in"), *DIGEST)
+    text = marked.select(pl.concat_str([*(pl.col(c).fill_null("") for c in by), *keys], separator=SEPARATOR).alias("text"))
+    # What has neither birth date nor number nor key is one record's alone: a name does not make a person.
+    bare = marked.select(pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids)).alias("bare"))
+    told = pl.concat([text, bare], how="horizontal").with_columns(
+        pl.col("text").hash(seed=1), pl.col("text").hash(seed=2).alias("two")
+    )
+    own = pl.col("bare") | pl.col("record_key").is_in(sorted(apart))
+    of_record = pl.concat(
+        [sent.select("record_key", pl.col("n_records").cast(pl.Int64)), told[like]], how="horizontal"
+    ).with_columns(
+        pl.when(own).then(pl.concat_str("record_key", one).hash(seed=seed)).otherwise(one).alias(digest)
+        for seed, one, digest in zip((1, 2), ("text", "two"), DIGEST, strict=True)
+    )
+    first = of_record.select(*DIGEST, like).unique(DIGEST)
+    people = pl.concat([first.select(DIGEST), marked.select(*by, *ids)[first["once"]]], how="horizontal")
+    people.write_parquet(private / f"people-{name}.parquet", compression="lz4")
+    records = of_record.select("record_key", "n_records", pl.lit(seen_in).alias("seen_in"), *DIGEST)
     records.write_parquet(private / f"records-{name}.parquet", compression="lz4")
 
 
@@ -189,10 +218,16 @@ def _gather(private: Path) -> Tuples:
     places, keys = [pl.DataFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | {"row": pl.Int32})], [pl.DataFrame(schema=KEY_SCHEMA)]
     writer: pq.ParquetWriter | None = None
     slices = max(1, -(-len(weights) // PIECE))
-    for number in range(slices):
+
+    def ordered(number: int) -> pl.DataFrame:
         low, high = number * 2**64 // slices, (number + 1) * 2**64 // slices - 1
-        here = people.filter(pl.col(DIGEST[0]).is_between(low, high)).collect().unique(DIGEST).join(weights, on=DIGEST).sort(DIGEST)
-        here = here.with_columns(pl.int_range(n, n + pl.len(), dtype=pl.Int32).alias("row"))
+        here = people.filter(pl.col(DIGEST[0]).is_between(low, high)).collect()
+        # The order is found on the digests alone: the texts are moved once.
+        order = here.select(DIGEST).with_row_index("at").unique(DIGEST).join(weights, on=DIGEST).sort(DIGEST)
+        return here[order["at"]].with_columns(order["weight"])
+
+    for part in each(ordered, range(slices)):
+        here = part.with_columns(pl.int_range(n, n + pl.len(), dtype=pl.Int32).alias("row"))
         places.append(here.select(*DIGEST, "row"))
         keys += [_long(here, column) for column in columns if column.startswith("id:")]
         table = here.select("weight", *kept).to_arrow()

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 
 from c2c.identity._cluster import Edges, Joined, Settled, settle
 from c2c.identity._coded import Coded
+from c2c.identity._cores import each
 from c2c.identity._errors import IdentityError
 from c2c.identity._pairs import Sought, Told, Weights, look, weigh
 from c2c.identity._shared import open_shared, write_shared
-
-T = TypeVar("T")
-S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ class Local:
             told, looked = look(coded, sought, place)
             return told, write_shared(looked, self.private / f"pairs-{place}")
 
-        found = _each(look_at, range(len(sought.ranges)))
+        found = list(each(look_at, range(len(sought.ranges))))
         return Looks([told for told, _ in found], [path for _, path in found])
 
     def weigh(self, coded: Coded, looks: Looks, weights: Weights) -> Weighted:
@@ -83,7 +79,7 @@ class Local:
             path.unlink()
             return edges
 
-        return Weighted(Edges.joined(_each(weigh_of, looks.pairs)))
+        return Weighted(Edges.joined(list(each(weigh_of, looks.pairs))))
 
     def settle(self, coded: Coded, joined: Joined, weighted: Weighted) -> Settled:
         """All components at once."""
@@ -114,9 +110,3 @@ def open_runner(engine: str, private: Path, settings: Mapping[str, Any] | None =
             what="there is no such engine",
             remedy='Use --engine local or spark; in c2c.toml, engine = "duckdb" or "spark".',
         )
-
-
-def _each(act: Callable[[S], T], over: Iterable[S]) -> list[T]:
-    """The act on each, on all cores, in order."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(act, over))

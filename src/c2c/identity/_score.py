@@ -8,8 +8,12 @@ import numpy as np
 
 from c2c.identity._coded import FIELDS, TERMS, Coded
 from c2c.identity._compare import AT, NULL, compare
+from c2c.identity._cores import each
 from c2c.identity._estimate import FLOOR, Model, estimate, estimate_u
 from c2c.identity._rules import rule
+
+PIECE = 100_000
+"""Random pairs that are compared together."""
 
 QUANTUM = 1024
 """Scores are kept to 1/1024 bit, so that sums in another order give the same edge."""
@@ -25,8 +29,13 @@ def train(coded: Coded, distinct: np.ndarray, counts: Mapping[str, np.ndarray]) 
     rng = np.random.default_rng(int(rule("seed")))
     a, b = rng.integers(0, max(n, 1), (2, int(min(rule("random_pairs"), n * n))))
     a, b = a[a != b], b[a != b]
-    none = np.zeros(len(a), dtype=bool)
-    chance = estimate_u(compare(coded, a, b, agreeing=none), _chance_of_agreement(coded))
+
+    def seen(begin: int) -> np.ndarray:
+        one, other = a[begin : begin + PIECE], b[begin : begin + PIECE]
+        return compare(coded, one, other, agreeing=np.zeros(len(one), dtype=bool))
+
+    levels = [np.zeros((0, len(FIELDS)), dtype=np.uint8), *each(seen, range(0, len(a), PIECE))]
+    chance = estimate_u(np.concatenate(levels), _chance_of_agreement(coded))
     total = n * (n - 1) / 2
     model = estimate(distinct, counts, chance, total)
     for _ in range(2):
