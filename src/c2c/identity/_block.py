@@ -86,23 +86,35 @@ class Pairs:
 
 
 class Blocks:
-    """All rules over all rows. Pairs are made range by range of left rows: at no time do all of them lie in memory."""
+    """All rules over all rows. Pairs are made range by range of left rows: at no time do all of them lie in memory.
 
-    def __init__(self, coded: Coded) -> None:
+    `again`: rows of which a pair has one at least. All of them, unless only some rows are `new`: then those, and the rows of blocks that new rows
+    have made too large, whose pairs are others than before.
+    """
+
+    def __init__(self, coded: Coded, new: np.ndarray | None = None) -> None:
         self.n = max(coded.n, 1)
         self._unborn = coded.code["birth"] < 0
         parts = _parts(coded)
         held = coded.keys.filter(~pl.col("shared")).select("row", "code").unique()
 
-        def block(name: str) -> Block:
+        def block(name: str) -> tuple[Block, np.ndarray]:
             own = held if name == "key" else _pool(parts, BLOCKS[name])
+            limit = int(rule("rare_name_rows" if name == "rare_name" else "block_limit"))
+            grown = own["row"].to_numpy()[:0] if new is None else _grown(own, new, limit)
             if name == "rare_name":
-                own = own.filter(pl.len().over("code") <= rule("rare_name_rows"))
-            return _block(own, parts, self.n, seed=RULES.index(name))
+                own = own.filter(pl.len().over("code") <= limit)
+            return _block(own, parts, self.n, seed=RULES.index(name)), grown
 
-        self.rules = dict(zip(RULES, each(block, RULES), strict=True))
+        found = list(each(block, RULES))
+        self.rules = {name: one for name, (one, _) in zip(RULES, found, strict=True)}
+        self.again = np.ones(self.n, dtype=bool) if new is None else new.copy()
+        for _, grown in found:
+            self.again[grown] = True
+        self._all = new is None
         self.lost = {name: block.lost for name, block in self.rules.items()}
-        self.sample = np.unique(np.concatenate([block.sample for block in self.rules.values()]))
+        sample = np.unique(np.concatenate([block.sample for block in self.rules.values()]))
+        self.sample = sample[self._looked_at(sample)]
 
     def ranges(self) -> list[tuple[int, int]]:
         """Ranges of left rows, each with about `CHUNK` pairs, that together cover all rows."""
@@ -124,6 +136,8 @@ class Blocks:
             mine = np.concatenate([_following(block, block.place[begin:end], self.n), block.extra[first:last]])
             if name == "rare_name":
                 mine = mine[self._unborn[mine // self.n] | self._unborn[mine % self.n]]
+            if not self._all:
+                mine = mine[self._looked_at(mine)]
             parts.append(mine)
             masks.append(np.full(len(mine), 1 << bit, dtype=np.int32))
         everything, mask = np.concatenate(parts), np.concatenate(masks)
@@ -133,6 +147,9 @@ class Blocks:
         rules = np.bitwise_or.reduceat(mask, starts) if len(starts) else mask
         once = everything[starts]
         return Pairs((once // self.n).astype(np.int32), (once % self.n).astype(np.int32), rules)
+
+    def _looked_at(self, pairs: np.ndarray) -> np.ndarray:
+        return np.asarray(self.again[pairs // self.n] | self.again[pairs % self.n])
 
     def not_among(self, found: np.ndarray) -> np.ndarray:
         """The sampled pairs of blocks too large that no rule found. `found`: left x n + right of all pairs found that are in the sample."""
@@ -209,6 +226,12 @@ def _block(pool: pl.DataFrame, parts: Mapping[str, np.ndarray], n: int, *, seed:
         _refined(row[size > limit], code[size > limit], parts, n, seed) if (sizes > limit).any() else (NONE, NONE, 0)
     )
     return Block(kept, after, kept[by_row], by_row, extra, sample, lost)
+
+
+def _grown(pool: pl.DataFrame, new: np.ndarray, limit: int) -> np.ndarray:
+    """Rows of blocks above the limit that hold a new row."""
+    told = pool.select("row", pl.len().over("code").alias("n"), pl.Series(new[pool["row"].to_numpy()]).alias("new"), "code")
+    return told.filter((pl.col("n") > limit) & pl.col("new").any().over("code"))["row"].to_numpy()
 
 
 def _refined(

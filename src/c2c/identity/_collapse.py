@@ -230,7 +230,7 @@ def _gather(private: Path) -> Tuples:
         here = part.with_columns(pl.int_range(n, n + pl.len(), dtype=pl.Int32).alias("row"))
         places.append(here.select(*DIGEST, "row"))
         keys += [_long(here, column) for column in columns if column.startswith("id:")]
-        table = here.select("weight", *kept).to_arrow()
+        table = here.select("weight", *DIGEST, *kept).to_arrow()
         writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", compression_level=1)
         writer.write_table(table)
         n += len(here)

@@ -15,7 +15,7 @@ import polars as pl
 from c2c.identity._collapse import Tuples, fold
 from c2c.identity._encoded import Encoded, check_encoded, comparison_copy, is_encoded, kinds_of_keys, token_of
 from c2c.identity._errors import IdentityError
-from c2c.identity._match import match_people
+from c2c.identity._match import Known, match_people
 from c2c.identity._normalise import COMPARED, KEYS, NAMES, PLAIN, normalise
 from c2c.identity._rules import rule, words
 from c2c.identity._runner import open_runner
@@ -73,7 +73,7 @@ def match_file(
         del people  # the records of a state need not lie beside its pairs
         with open_runner(engine, Path(private)) as runner:
             matched = match_people(
-                tuples.people, tuples.keys, runner=runner, written=written, frozen=given.model if given else None
+                tuples.people, tuples.keys, runner=runner, written=written, known=Known(given.model) if given else None
             )
     row = rows_of(ids, tuples)
     label, sure = matched.label[row], matched.confidence[row]

@@ -13,13 +13,14 @@ import numpy as np
 import polars as pl
 
 from c2c.identity._block import RULES, Blocks
-from c2c.identity._cluster import Decided, Edges, join
+from c2c.identity._cluster import Decided, Edges, join, settle
 from c2c.identity._coded import FIELDS, Coded
 from c2c.identity._compare import compare
 from c2c.identity._estimate import Model, levels_of
 from c2c.identity._pairs import Sought, Told, weights_of
 from c2c.identity._runner import Local, Runner, Weighted
 from c2c.identity._score import has_twins, score, train
+from c2c.identity._update import Held, as_before, touched, with_kept, within
 from c2c.identity._written import Written
 
 
@@ -43,13 +44,26 @@ class Matched:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is not learnt from these rows, but was learnt before: the model; where they are given, what values are common or stand in for others, and
+    whether there are twins; and what is `held` of an earlier match of most of these rows."""
+
+    model: Model
+    learnt: pl.DataFrame | None = None
+    twins: bool | None = None
+    held: Held | None = None
+
+
+@dataclass(frozen=True)
 class _Weighed:
-    """What all pairs of a table say. `agreeing`: pairs (left x n + right, sorted) with an unshared person key in common."""
+    """What all pairs of a table say. `agreeing`: pairs (left x n + right, sorted) with an unshared person key in common; `again`: rows whose pairs
+    were all looked at."""
 
     weighted: Weighted
     model: Model
     twins: bool
     agreeing: np.ndarray
+    again: np.ndarray
     report: dict[str, Any]
 
 
@@ -60,39 +74,50 @@ def match_people(
     *,
     runner: Runner | None = None,
     written: Written | None = None,
-    frozen: Model | None = None,
+    known: Known | None = None,
 ) -> Matched:
     """Which rows of a folded table are one person.
 
     `people` and `keys` as `Tuples` has them; `decided`: what stewards settled; `runner`: where the work is done, else here; `written`: how values
-    are written, where it is not as text; `frozen`: a model to weigh by, learnt elsewhere, else one is learnt from these rows.
+    are written, where it is not as text; `known`: what was learnt elsewhere or before, else it is learnt from these rows.
     """
     runner = runner or Local(people.parent)
-    coded = Coded(people, keys, written=written)
+    coded = Coded(people, keys, known.learnt if known else None, written=written)
     at = runner.share(coded)
-    weighed = _weigh(coded, at, runner, frozen)
-    edges = weighed.weighted.edges
+    weighed = _weigh(coded, at, runner, known)
+    edges, held = weighed.weighted.edges, known.held if known else None
+    if held:
+        edges = with_kept(held, weighed.again, edges)
     joined = join(coded, edges, agreeing=weighed.agreeing, model=weighed.model, twins=weighed.twins, decided=decided)
-    settled = runner.settle(at, joined, weighed.weighted)
-    label = _in_order(settled.label)
-    report = _report(coded, weighed.model, label) | weighed.report
-    return Matched(coded, label, settled.confidence, weighed.model, edges, settled.vetoes, weighed.agreeing, weighed.twins, report)
+    report = dict(weighed.report)
+    if held:
+        some = touched(held, weighed.again, joined)
+        now = settle(coded, joined, np.flatnonzero(some), within(joined.with_forced(edges), some))
+        settled = as_before(held, some, now)
+        report["update"] = {"rows_looked_at_again": int(weighed.again.sum()), "rows_settled_again": int(some.sum())}
+    else:
+        settled = runner.settle(at, joined, weighed.weighted)
+    label, vetoes = _in_order(settled.label), settled.vetoes
+    vetoes = vetoes[np.lexsort((vetoes[:, 1], vetoes[:, 0]))]
+    report = _report(coded, weighed.model, label) | report
+    return Matched(coded, label, settled.confidence, weighed.model, edges, vetoes, weighed.agreeing, weighed.twins, report)
 
 
-def _weigh(coded: Coded, at: Any, runner: Runner, frozen: Model | None) -> _Weighed:
+def _weigh(coded: Coded, at: Any, runner: Runner, known: Known | None) -> _Weighed:
     """Every pair made, compared and weighed. What is needed for that alone goes when it is done: a state's pairs fill the memory."""
-    blocks = Blocks(coded)
+    blocks = Blocks(coded, known.held.new if known and known.held else None)
     agreeing, asserted = _agreeing(coded.keys, blocks.n)
     looks = runner.look(at, Sought(blocks, blocks.ranges(), agreeing, asserted))
     patterns = np.unique(np.concatenate([told.patterns for told in looks.told]))
     counts = np.zeros((len(RULES) + 1, len(patterns)))
     for told in looks.told:
         counts[:, np.searchsorted(patterns, told.patterns)] += told.counts
-    model = frozen or train(coded, patterns, dict(zip((*RULES, "all"), counts, strict=True)))
-    twins = has_twins(levels_of(patterns), counts[-1])
+    model = known.model if known else train(coded, patterns, dict(zip((*RULES, "all"), counts, strict=True)))
+    twins = known.twins if known and known.twins is not None else has_twins(levels_of(patterns), counts[-1])
     found = {name: int(n) for name, n in zip(RULES, counts[:-1].sum(axis=1).tolist(), strict=True)}
     report = {"pairs_compared": int(counts[-1].sum()), "pairs_by_rule": found} | _lost(coded, blocks, looks.told, model)
-    return _Weighed(runner.weigh(at, looks, weights_of(patterns, model, twins=twins)), model, twins, agreeing, report)
+    weighted = runner.weigh(at, looks, weights_of(patterns, model, twins=twins))
+    return _Weighed(weighted, model, twins, agreeing, blocks.again, report)
 
 
 def _in_order(label: np.ndarray) -> np.ndarray:

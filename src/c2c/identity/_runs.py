@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,16 +11,17 @@ import polars as pl
 from c2c import audit
 from c2c.identity._carry import Past, carry_ids, follow, no_past
 from c2c.identity._cluster import Decided
-from c2c.identity._collapse import Tuples, collapse
+from c2c.identity._collapse import DIGEST, Tuples, collapse
 from c2c.identity._decisions import acts, in_force
 from c2c.identity._doubts import find_cases
 from c2c.identity._errors import IdentityError
-from c2c.identity._match import match_people
+from c2c.identity._match import Known, match_people
 from c2c.identity._report import run_report
 from c2c.identity._rules import rule
 from c2c.identity._runner import open_runner
 from c2c.identity._sealed import NAMES, current_run, darken, seal, unseal
-from c2c.identity._settings import MODEL, to_settings
+from c2c.identity._settings import MODEL, read_model, to_settings
+from c2c.identity._update import held_of, to_hold
 from c2c.plumbing.site import Site, locked, scratch, write_bytes, write_json
 from c2c.vocabulary import Identifiers, Links, Permit
 
@@ -50,7 +52,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         )
         decided = _rows_of(settled, tuples.records)
         with open_runner(str(site.settings["engine"]), private, site.settings) as runner:
-            matched = match_people(tuples.people, tuples.keys, decided, runner=runner)
+            matched = match_people(tuples.people, tuples.keys, decided, runner=runner, known=_known(site, private, year, tuples))
         past = _open_past(site, private)
         here = tuples.records["row"]
         of_record = tuples.records.with_columns(
@@ -65,6 +67,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
             "year": year,
             "cases": len(cases),
             "sample": sample,
+            "twins": matched.twins,
         }
         now = follow(past, links, events, run_id)
         seen: dict[str, pl.DataFrame | Path] = {
@@ -79,6 +82,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
             "records": tuples.records,
             "keys": tuples.keys,
             "learnt": matched.coded.learnt(),
+            **to_hold(matched, {key for a, b, _ in settled for key in (a, b)}),
         }
         seal(site, private, run_id, {"": seen, NAMES: names})
         write_json(site.folder("identity", "runs", run_id) / MODEL, to_settings(matched.model, matched.coded.key))
@@ -153,6 +157,27 @@ def _rows_of(settled: Sequence[tuple[str, str, bool]], records: pl.DataFrame) ->
         pairs.select(pl.max_horizontal("row", "row_b")).to_series(),
     )
     return Decided(low.to_numpy(), high.to_numpy(), pairs["same"].to_numpy()) if len(pairs) else None
+
+
+def _known(site: Site, private: Path, year: int, tuples: Tuples) -> Known | None:
+    """What the run in force knows, where this one is of the same year: a late delivery changes no weight, and touches only whom it names.
+
+    A new year learns anew, and so does a run that brings more than a little of what there was (`update_most` in `rules.csv`).
+    """
+    if not (site.root / "identity" / "current").exists():
+        return None
+    run_id = current_run(site)
+    folder = site.folder("identity", "runs", run_id)
+    said = json.loads((folder / "report.json").read_text("utf-8"))
+    if said["year"] != year or "twins" not in said or tuples.n > (1 + rule("update_most")) * said["tuples"]:
+        return None
+    before = {
+        n: pl.read_parquet(unseal(site, run_id, n, private, key=NAMES)) for n in ("settled", "edges", "vetoes", "spoken", "learnt")
+    }
+    old = pl.read_parquet(unseal(site, run_id, "tuples", private, key=NAMES), columns=[*DIGEST, "weight"])
+    now = pl.read_parquet(tuples.people, columns=[*DIGEST, "weight"])
+    held = held_of(before | {"tuples": old}, now, tuples.records)
+    return Known(read_model(folder / MODEL).model, before["learnt"], said["twins"], held)
 
 
 def _open_past(site: Site, private: Path) -> Past:

@@ -177,8 +177,7 @@ class Spark:
         for part in parts:
             label[part.rows], sure[part.rows] = part.label, part.confidence
         vetoes = np.concatenate([np.zeros((0, 2), dtype=np.int64), *(part.vetoes for part in parts)])
-        order = np.lexsort((vetoes[:, 1], vetoes[:, 0], joined.component[vetoes[:, 0]]))
-        return Settled(np.arange(n), label, sure, vetoes[order])
+        return Settled(np.arange(n), label, sure, vetoes)
 
     def _send(self, value: object) -> str:
         """Lay a value into a file and send it to every machine; its name there. Workers on this machine read the file itself."""

@@ -18,7 +18,7 @@ from c2c.cli._main import app
 from c2c.identity._collapse import fold
 from c2c.identity._compare import compare
 from c2c.identity._file import read_people
-from c2c.identity._match import Matched, match_people
+from c2c.identity._match import Known, match_people
 from c2c.identity._score import QUANTUM, plain_bits
 from c2c.identity._settings import read_model, write_model
 from c2c.plumbing import errors
@@ -80,7 +80,7 @@ def test_a_model_written_and_read_gives_every_pair_the_same_score(town: Path, tm
     tuples = fold(people.records, people.id_columns, tmp_path)
     first = match_people(tuples.people, tuples.keys)
     write_model(first.model, first.coded.key, tmp_path / "model.json")
-    again = match_people(tuples.people, tuples.keys, frozen=read_model(tmp_path / "model.json").model)
+    again = match_people(tuples.people, tuples.keys, known=Known(read_model(tmp_path / "model.json").model))
     for name in ("left", "right", "bits", "linked"):
         assert np.array_equal(getattr(first.edges, name), getattr(again.edges, name))
     assert len(first.edges.bits) > 500
@@ -131,7 +131,7 @@ def test_a_model_without_term_frequencies_gives_a_rare_name_no_more_than_a_commo
     weighed = []
     for terms in (trained.terms, {}):
         write_model(dataclasses.replace(trained, terms=terms), ["key_ssid"], tmp_path / "model.json")
-        matched = match_people(tuples.people, tuples.keys, frozen=read_model(tmp_path / "model.json").model)
+        matched = match_people(tuples.people, tuples.keys, known=Known(read_model(tmp_path / "model.json").model))
         plain = plain_bits(compare_edges(matched), matched.model)
         weighed.append(np.abs(matched.edges.bits - plain).max())
     assert weighed[0] > 1
