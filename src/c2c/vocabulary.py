@@ -102,7 +102,10 @@ class Permit:
 
 @dataclass(frozen=True)
 class Links:
-    """The identity room's answer: a Parquet file `record_key, person_id, confidence, status`, one row per RecordKey."""
+    """The identity room's answer: a Parquet file `record_key, person_id, confidence, status`, one row per RecordKey.
+
+    `holds_ssn`, `holds_birth_date`, `holds_person_key` and `holds_contact` say which kinds of identifiers the record holds, never a value.
+    """
 
     run_id: str
     path: Path = field(repr=False)

@@ -24,7 +24,7 @@ from journey import Demo, c2c
 def test_the_demo_tells_each_step_in_one_document(demo: Demo) -> None:
     """A machine reads rows, seconds, memory, findings, people and the release from one JSON document."""
     steps = {s["step"]: s for s in demo.said["steps"]}
-    assert list(steps) == ["synth", "receive", "match", "link", "publish", "verify", "evaluate"]
+    assert list(steps) == ["synth", "receive", "match", "rates", "link", "publish", "verify", "evaluate"]
     assert demo.said["ok"] and demo.said["release_id"]
     assert len(steps["synth"]["facts"]["files"]) == 41
     assert steps["receive"]["findings"]["error"] == 0 and steps["receive"]["findings"]["refused"] == 0
@@ -129,14 +129,14 @@ def test_a_year_killed_midway_is_taken_up_where_it_stood(copy: Path) -> None:
         process.wait()
     done = c2c("year", "resume", "2026", "--site", str(copy), "--json")
     assert done.returncode == 0, done.stderr[-800:]
-    assert [s["step"] for s in json.loads(done.stdout)["steps"]] == ["receive", "match", "link", "publish", "verify"]
+    assert [s["step"] for s in json.loads(done.stdout)["steps"]] == ["receive", "match", "rates", "link", "publish", "verify"]
     assert released in {p.name for p in (copy / "releases").iterdir()}
     assert c2c("audit", "verify", "--site", str(copy)).returncode == 0
 
 
 def test_a_pull_is_rebuilt_byte_for_byte(demo: Demo) -> None:
     """The receipt says what a figure was made from, and one command makes it again."""
-    pull = demo.said["steps"][3]["made"]
+    pull = next(s for s in demo.said["steps"] if s["step"] == "link")["made"]
     done = c2c("link", "rebuild", pull, "--site", str(demo.site), "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["differ"] == []
 

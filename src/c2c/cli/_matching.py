@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from c2c import cycle, identity, intake
 from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
 from c2c.identity import splink, tokens
+from c2c.publication import rates
 
 match_app = typer.Typer(
     help="Matching: any people file, the report, the explanation of a match, the test against truth.", no_args_is_help=True
 )
 
 
+RATES = ("sure", "elsewhere")
+READING = {
+    "chance": "chance alone may explain it",
+    "some": "more than chance; not surely beyond what is accepted",
+    "large": "larger than what is accepted",
+    "lives": "more than chance; lives differ too",
+}
 MapOption = Annotated[Path | None, typer.Option("--map", help="Column map, when the file's names are not ours.")]
 
 
@@ -97,12 +106,22 @@ def match_export_model(target: Path, site: SiteOption = None, actor: ActorOption
 
 
 @match_app.command("report")
-def match_report(site: SiteOption = None, as_json: JsonOption = False) -> None:
-    """Show the match report of the last run: rates, demoted values, pairs lost, churn."""
+def match_report(
+    target: Annotated[
+        Path | None, typer.Option("--file", help="Where to write the rates by agency, year, identifiers and group, as CSV.")
+    ] = None,
+    site: SiteOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the match report of the last run: rates by group and the gaps between them, pairs lost, churn, and the run before."""
     place = here(site)
     said = dict(identity.report(place))
+    told = rates.open_rates(place, str(said["run"]))
+    if target:
+        rates.write_rates(place, str(said["run"]), target)
     rows = [[k, v if isinstance(v, str | int | float) else f"{len(v)} rows"] for k, v in said.items()]
-    say(as_json, "match report", {"ok": True, "report": said}, table_of("Match report", ["figure", "value"], rows), site=place)
+    tables = [table_of("Match report", ["figure", "value"], rows), *_then_and_now(said), *_rate_tables(told)]
+    say(as_json, "match report", {"ok": True, "report": said, "rates": told}, *tables, site=place)
 
 
 @match_app.command("explain")
@@ -138,6 +157,47 @@ def match_evaluate(
         table_of("Against the truth", ["figure", "value"], list(said.items())),
         site=place,
     )
+
+
+def _then_and_now(said: Mapping[str, Any]) -> Iterator[Table]:
+    """Links and what became of ids, beside the run before."""
+    before = said.get("before") or {}
+    if before:
+        rows = [
+            [name.replace("_", " "), of, said[name].get(of, 0), before.get(name, {}).get(of, 0)]
+            for name in ("links_by_status", "events")
+            for of in sorted({*said[name], *before.get(name, {})})
+        ]
+        yield table_of(f"Beside run {before['run']}", ["figure", "of", "now", "before"], rows)
+
+
+def _rate_tables(told: Mapping[str, Any]) -> Iterator[Table]:
+    """Rates as tables: every group, and the gap of each breakdown. What the gate withheld is a dash."""
+    if told.get("refused"):
+        yield table_of("No rates by group", ["why"], [[f"{told['refused']}: {told['what']}"]])
+    if not told.get("breakdowns"):
+        return
+    groups = [
+        [part["by"] or "all", row["group"] or "all", "-" if row["records"] is None else row["records"], *(_share(row[k]) for k in RATES), *(_share(row["before"][k]) for k in RATES)]
+        for part in told["breakdowns"]
+        for row in part["groups"]
+    ]  # fmt: skip
+    yield table_of("Rates of records", ["by", "group", "records", "sure", "elsewhere", "sure before", "elsewhere before"], groups)
+    gaps = [
+        [part["by"], name, gap["best"], gap["worst"], _points(gap["share_best"] - gap["share_worst"]), _points(gap["low"]), _points(gap["high"]), READING[gap["reading"]]]
+        for part in told["breakdowns"]
+        for name, gap in part["gaps"].items()
+        if gap
+    ]  # fmt: skip
+    yield table_of("Gaps in points, with 95 % intervals", ["by", "rate", "best", "worst", "gap", "low", "high", "reading"], gaps)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}%"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f}"
 
 
 @contextmanager

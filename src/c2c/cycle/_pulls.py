@@ -20,7 +20,7 @@ def link(site: Site, purpose: str, *, year: int, actor: str) -> Pull:
     leave = purpose_permit(site, purpose, year=year, actor=actor)
     with scratch(site) as private:
         links = identity.open_links(site, private, permit=match_permit(site, year=year, actor=actor))
-        records = _opened(site, leave, private)
+        records = opened_records(site, leave, private)
         return linkage.assemble(site, purpose, records=records, links=links, permit=leave)
 
 
@@ -36,7 +36,7 @@ def rebuild(site: Site, pull_id: str, *, actor: str) -> Mapping[str, object]:
     with scratch(site) as private:
         links = identity.open_links(site, private, permit=match_permit(site, year=year, actor=actor))
         only = [row["id"] for row in said["inputs"]]
-        records = _opened(site, leave, private, only)
+        records = opened_records(site, leave, private, only)
         return linkage.rebuild(site, pull_id, records=records, links=links, permit=leave)
 
 
@@ -58,7 +58,7 @@ def _needed() -> frozenset[str]:
     return frozenset(f"{cat.files[file].partner_code}.{file}" for file in needed | people)
 
 
-def _opened(site: Site, leave: Permit, private: Path, only: Iterable[str] | None = None) -> Iterator[Records]:
+def opened_records(site: Site, leave: Permit, private: Path, only: Iterable[str] | None = None) -> Iterator[Records]:
     """The records trays a permit opens, one at a time."""
     return (t for t in vault.open_trays(site, "records", permit=leave, scratch=private, only=only) if isinstance(t, Records))
 

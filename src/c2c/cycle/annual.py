@@ -17,11 +17,12 @@ from typing import Any
 from c2c import audit, disclosure, identity, linkage, publication, vault
 from c2c.cycle._deliveries import receive
 from c2c.cycle._pulls import covered_submissions, link, match_permit, purpose_permit
+from c2c.cycle._rates import rate_match
 from c2c.plumbing import errors, progress
 from c2c.plumbing.site import Site, locked, scratch, write_json
 from c2c.vocabulary import Batch, Identifiers
 
-STEPS = ("receive", "match", "link", "publish", "verify")
+STEPS = ("receive", "match", "rates", "link", "publish", "verify")
 PURPOSE = "public_tools"
 PRODUCT = "student_pathways"
 
@@ -61,6 +62,9 @@ def run_year(site: Site, year: int, *, actor: str, inbox: Path | None = None) ->
             _digest([*(s.submission_id for s in covered_submissions(site, leave)), identity.decisions_digest(site)]),
             lambda: _match(site, year, actor),
         )
+
+        # Whether each group was matched as well as the others is told through the gate, before anything is made of the links.
+        story.tell("rates", matched.made, lambda: _rates(site, matched.made, year, actor))
 
         # Linkage sees what happened, under pseudonyms of this purpose alone, and no name.
         leave = purpose_permit(site, PURPOSE, year=year, actor=actor)
@@ -121,6 +125,12 @@ def _match(site: Site, year: int, actor: str) -> Step:
         links = identity.resolve(site, (t for t in trays if isinstance(t, Identifiers)), permit=leave, year=year)
         report = identity.report(site)
     return Step("match", rows=links.rows, people=int(report["people"]), made=links.run_id, facts={"report": report})
+
+
+def _rates(site: Site, run_id: str, year: int, actor: str) -> Step:
+    with progress.bar("Counting how well each group was matched"):
+        told = rate_match(site, run_id, year=year, actor=actor)
+    return Step("rates", rows=int(told["cells"]), made=run_id, facts=told)
 
 
 def _link(site: Site, year: int, actor: str) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -150,6 +151,7 @@ def _counts(table: Table, frame: pl.DataFrame, found: Cohort) -> None:
     outcome = said.get("outcome", "")
     inner = tuple(d for d in (said.get("within", ""), outcome) if d)
     add_table(system, frame, (*table.dims, *inner))
+    few = _of_few_people(frame, (*table.dims, *inner), said.get("person", ""))
     shown_inner = _inner_values(said, frame)
     binary = outcome not in ("first_node", "award_category") or bool(said.get("as_outcome"))
     dimension = "outcome" if binary else outcome
@@ -157,10 +159,10 @@ def _counts(table: Table, frame: pl.DataFrame, found: Cohort) -> None:
         group = dict(zip(table.dims, values, strict=True))
         if table.statistic == "count":
             for coordinates in shown_inner:
-                _show_count(found, Cell(table, group | coordinates, "count", key=key_of(group | coordinates)))
+                _show_count(found, Cell(table, group | coordinates, "count", key=key_of(group | coordinates)), few)
             continue
         base = _base(system, group, outcome, said.get("base_without", ()))
-        _show_count(found, Cell(table, group | {dimension: "Total"}, "count", key=base))
+        _show_count(found, Cell(table, group | {dimension: "Total"}, "count", key=base), few)
         n = system.values[system.at[base]]
         for coordinates in shown_inner:
             key = key_of(group | coordinates)
@@ -172,8 +174,10 @@ def _counts(table: Table, frame: pl.DataFrame, found: Cohort) -> None:
             system.published[at] = True
             if n == 0:
                 row.status = "z"
-            elif min(n / rule("least_group_for_percent"), system.values[at] / rule("least_count")) < 1 or (
-                n - system.values[at] < rule("least_count")
+            elif (
+                key in few
+                or min(n / rule("least_group_for_percent"), system.values[at] / rule("least_count")) < 1
+                or n - system.values[at] < rule("least_count")
             ):
                 found.primary.add(at)
 
@@ -187,12 +191,25 @@ def share_shown(x: int, n: int) -> tuple[float | None, float | None, float | Non
     return float(round(share)), None, None, "shown"
 
 
-def _show_count(found: Cohort, row: Cell) -> None:
+def _of_few_people(frame: pl.DataFrame, dims: tuple[str, ...], person: str) -> frozenset[Key]:
+    """The cells whose rows are of too few people, where one person may stand in several rows. `person`: the column that tells them apart, if any."""
+    if not person:
+        return frozenset()
+    few: set[Key] = {()} if frame[person].n_unique() < rule("least_count") else set()
+    for some in (s for n in range(1, len(dims) + 1) for s in itertools.combinations(dims, n)):
+        counted = (
+            frame.group_by(some).agg(pl.col(person).n_unique().alias("n_people")).filter(pl.col("n_people") < rule("least_count"))
+        )
+        few |= {key_of(dict(zip(some, map(str, row), strict=True))) for row in counted.select(some).iter_rows()}
+    return frozenset(few)
+
+
+def _show_count(found: Cohort, row: Cell, few: frozenset[Key]) -> None:
     assert row.key is not None  # noqa: S101 - a count always has a cell
     at = found.system.at[row.key]
     found.rows.append(row)
     found.system.published[at] = True
-    if 0 < found.system.values[at] < rule("least_count"):
+    if 0 < found.system.values[at] < rule("least_count") or row.key in few:
         found.primary.add(at)
 
 

@@ -24,15 +24,19 @@ def join_earlier(site: Site, release_id: str, cohorts: Cohorts) -> dict[str, int
     """
     ledger = sorted((site.root / "ledger" / "cells").glob("*.parquet"))
     before = [_figures(pl.read_parquet(path)) for path in ledger if path.stem != release_id]
-    counted = {"releases": len(before), "same": 0, "moved": 0, "kept_withheld": 0, "revised": 0}
+    counted = {"releases": 0, "same": 0, "moved": 0, "kept_withheld": 0, "revised": 0}
+    met: set[int] = set()
     for (_, cohort), found in cohorts.items():
         # Counts first: what is known of a share leans on what is known of its group.
         for row in sorted((r for r in found.rows if r.key is not None), key=lambda r: r.statistic == "percent"):
             where = _where(row, cohort)
-            given = [figures[where] for figures in before if where in figures]
+            having = [number for number, figures in enumerate(before) if where in figures]
+            given = [before[number][where] for number in having]
+            met.update(having)
             if given:
                 counted[_join(row, found, given)] += 1
-    return counted
+    # A release of other figures altogether says nothing of these.
+    return counted | {"releases": len(met)}
 
 
 def _join(row: Cell, found: Cohort, given: list[float | None]) -> str:

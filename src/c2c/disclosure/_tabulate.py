@@ -228,7 +228,10 @@ def _said(cohorts: Cohorts, table: pl.DataFrame, start: float) -> dict[str, Any]
     primary = sum(len(f.primary) for f in cohorts.values())
     cover = sum(len(f.hidden - f.primary - f.kept_withheld) for f in cohorts.values())
     state = table.filter(
-        pl.all_horizontal(pl.col(c).is_null() for c in ("county", "school_district", "legislative_district") if c in table.columns)
+        pl.all_horizontal(
+            pl.lit(True),
+            *(pl.col(c).is_null() for c in ("county", "school_district", "legislative_district") if c in table.columns),
+        )
     )
     shown = pl.col("status").is_in(["shown", "banded"])
     # Whatever the auditor found left with its table or refused the release: none comes as far as this.

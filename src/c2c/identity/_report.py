@@ -29,6 +29,12 @@ VALUES = {"first": "first", "surname": "surname", "birth": "birth", "number": "n
           "zip": "zip", "street": "street", "mail": "mail", "telephone": "telephone"}  # fmt: skip
 """The column whose values a steward sees beside a field's level."""
 
+HOLDS = ("holds_ssn", "holds_birth_date", "holds_person_key", "holds_contact")
+"""What links say of a record beside its person: whether it holds such an identifier. Contact is a street, an e-mail or a phone."""
+
+COMPARED_WITH = ("run", "made", "record_keys", "people", "links_by_status", "events", "share_of_old_records_with_a_new_id")
+"""What a report keeps of the run before, so that both can be seen side by side."""
+
 
 def report(site: Site) -> Mapping[str, Any]:
     """The match report of the current run: rates, weights, pairs lost, ids kept and changed, and what stewards said. Holds no value of a record.
@@ -118,10 +124,7 @@ def run_report(links: pl.DataFrame, tuples: Tuples, matched: Matched, past: Past
     both = named.join(old, on="record_key")
     changed = both.filter(pl.col("old") != pl.col("person_id"))
     coded = matched.coded
-    held = np.zeros(coded.n, dtype=bool)
-    held[coded.keys["row"].to_numpy()] = True
-    has = {"number": coded.number >= 0, "birth": coded.known_birth, "person_key": held}
-    has |= {c: coded.code[c] >= 0 for c in ("street", "mail", "telephone")}
+    has = _has(coded)
     return dict(matched.report) | {
         "made": clock.stamp(),
         "records": int(tuples.records["n_records"].sum()),
@@ -132,6 +135,37 @@ def run_report(links: pl.DataFrame, tuples: Tuples, matched: Matched, past: Past
         "events": {str(k): int(v) for k, v in events.group_by("event").len().sort("event").iter_rows()},
         "share_with": {k: round(float(coded.weight[known].sum() / max(coded.weight.sum(), 1)), 4) for k, known in has.items()},
     }
+
+
+def run_before(site: Site) -> dict[str, Any]:
+    """The figures of the run that is in force while the next is made; none before the first."""
+    if not (site.root / "identity" / "current").exists():
+        return {}
+    said = json.loads((site.folder("identity", "runs", current_run(site)) / "report.json").read_text("utf-8"))
+    return {name: said[name] for name in COMPARED_WITH if name in said}
+
+
+def held_by(matched: Matched) -> pl.DataFrame:
+    """Which kinds of identifiers each tuple holds that are fit for use: one row per tuple, `HOLDS`. No value of any."""
+    coded = matched.coded
+    own = np.zeros(coded.n, dtype=bool)
+    own[coded.keys.filter(~pl.col("shared"))["row"].to_numpy()] = True
+    has = _has(coded)
+    usable = (
+        has["number"] & ~coded.shared,
+        has["birth"] & ~coded.is_default,
+        own,
+        has["street"] | has["mail"] | has["telephone"],
+    )
+    return pl.DataFrame(dict(zip(HOLDS, usable, strict=True))).with_row_index("row")
+
+
+def _has(coded: Coded) -> dict[str, np.ndarray]:
+    """Which tuples have which identifier."""
+    held = np.zeros(coded.n, dtype=bool)
+    held[coded.keys["row"].to_numpy()] = True
+    has = {"number": coded.number >= 0, "birth": coded.known_birth, "person_key": held}
+    return has | {c: coded.code[c] >= 0 for c in ("street", "mail", "telephone")}
 
 
 def _row_of(records: Path, key: str, run_id: str) -> int:

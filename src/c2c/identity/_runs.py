@@ -16,7 +16,7 @@ from c2c.identity._decisions import acts, in_force
 from c2c.identity._doubts import find_cases
 from c2c.identity._errors import IdentityError
 from c2c.identity._match import Known, match_people
-from c2c.identity._report import run_report
+from c2c.identity._report import HOLDS, held_by, run_before, run_report
 from c2c.identity._rules import rule
 from c2c.identity._runner import open_runner
 from c2c.identity._sealed import NAMES, current_run, darken, seal, unseal
@@ -56,7 +56,9 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         past = _open_past(site, private)
         here = tuples.records["row"]
         of_record = tuples.records.with_columns(
-            pl.Series(matched.label).gather(here).alias("cluster"), pl.Series(matched.confidence).gather(here).alias("confidence")
+            pl.Series(matched.label).gather(here).alias("cluster"),
+            pl.Series(matched.confidence).gather(here).alias("confidence"),
+            *(values.gather(here) for values in held_by(matched).select(HOLDS)),
         )
         ids, events = carry_ids(site, of_record, past, run_id)
         links = make_links(of_record, ids, tuples, settled)
@@ -68,6 +70,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
             "cases": len(cases),
             "sample": sample,
             "twins": matched.twins,
+            "before": run_before(site),
         }
         now = follow(past, links, events, run_id)
         seen: dict[str, pl.DataFrame | Path] = {
@@ -109,7 +112,8 @@ def make_links(
 ) -> pl.DataFrame:
     """One row per record key, and one per key of a file without names: its person, or `ambiguous` where its records are several people's.
 
-    `of_record`: record_key, row, cluster, confidence. `ids`: cluster, person_id.
+    Beside it stands which kinds of identifiers the record holds, and no value of any. A key of a file without names holds that key alone.
+    `of_record`: record_key, row, cluster, confidence, `HOLDS`. `ids`: cluster, person_id.
     """
     by_steward = sorted({key for a, b, same in settled if same for key in (a, b)})
     sure = pl.col("confidence") >= rule("automatic_from")
@@ -121,7 +125,7 @@ def make_links(
         .otherwise(pl.lit("provisional"))
     )
     named = of_record.join(ids, on="cluster").select(
-        "record_key", "person_id", pl.col("confidence").cast(pl.Float64), status.alias("status")
+        "record_key", "person_id", pl.col("confidence").cast(pl.Float64), status.alias("status"), *HOLDS
     )
     of_row = of_record.select("row", "cluster", "confidence").unique("row")
     marks = tuples.lookups.join(of_row, on="row").group_by("lookup").agg(
@@ -142,6 +146,7 @@ def make_links(
         .then(pl.lit("ambiguous"))
         .otherwise(pl.lit("unlinked"))
         .alias("status"),
+        *(pl.lit(name == "holds_person_key").alias(name) for name in HOLDS),
     )
     return pl.concat([named, by_key]).sort("record_key")
 

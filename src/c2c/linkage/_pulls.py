@@ -12,6 +12,7 @@ import polars as pl
 
 import c2c
 from c2c import audit, governance
+from c2c.linkage._weights import edition, read_links, weigh
 from c2c.plumbing import clock, errors, keys, storage
 from c2c.plumbing.site import Site, locked, scratch, write_json
 from c2c.vocabulary import Links, Permit, Pull, Records
@@ -28,8 +29,9 @@ class LinkageError(errors.CodedError):
 def assemble(site: Site, purpose: str, *, records: Iterable[Records], links: Links, permit: Permit) -> Pull:
     """Join the permitted elements of every tray through the links, under this purpose's pseudonyms, and seal one table per file.
 
-    Each table has one row per source row that belongs to a known person: `pseudonym`, `period` (closing school year it was sent for), and the
-    permitted elements. Rows whose key is ambiguous or unlinked are left out and counted in the receipt.
+    Each table has one row per source row that belongs to a known person: `pseudonym`, `period` (closing school year it was sent for), the
+    permitted elements, and weights that let it stand for rows that were not linked (`weigh`). Rows whose key is ambiguous or unlinked are
+    left out and counted in the receipt.
 
     Raises:
         NotPermitted: the permit is not for this purpose, or has expired.
@@ -142,18 +144,18 @@ def _join(
     site: Site, purpose: str, elements: Sequence[str], years: Sequence[int], records: Iterable[Records], links: Links, private: Path
 ) -> tuple[dict[str, Path], dict[str, Any]]:
     """Every file's table, and what the receipt says of them. Trays come file by file, so that one file's rows lie in memory at a time."""
-    known = _pseudonyms(site, purpose, links)
+    known, standing = _pseudonyms(site, purpose, links), read_links(links)
     tables: dict[str, Path] = {}
     said: dict[str, Any] = {
         "purpose": purpose, "years": list(years), "elements": list(elements), "links": links.run_id, "code": c2c.__version__,
-        "rule_editions": {}, "inputs": [], "tables": {}, "rows": 0, "rows_left_out": 0,
+        "rule_editions": {"weights": edition()}, "weights": {}, "inputs": [], "tables": {}, "rows": 0, "rows_left_out": 0,
     }  # fmt: skip
     waiting: list[pl.DataFrame] = []
     file = ""
 
     def finish() -> None:
         if waiting:
-            tables[file] = _write(pl.concat(waiting, how="diagonal"), known, private / f"{file}.parquet", said, file)
+            tables[file] = _write(pl.concat(waiting, how="diagonal"), known, standing, private / f"{file}.parquet", said, file)
             waiting.clear()
 
     for tray in records:
@@ -171,8 +173,9 @@ def _join(
     return tables, said
 
 
-def _write(table: pl.DataFrame, known: pl.DataFrame, path: Path, said: dict[str, Any], file: str) -> Path:
-    linked = table.join(known, on="record_key", how="inner", maintain_order="left").drop("record_key")
+def _write(table: pl.DataFrame, known: pl.DataFrame, standing: pl.DataFrame, path: Path, said: dict[str, Any], file: str) -> Path:
+    weighed, said["weights"][file] = weigh(table, standing, path.parent)
+    linked = weighed.join(known, on="record_key", how="inner", maintain_order="left").drop("record_key")
     columns = ["pseudonym", *(c for c in linked.columns if c != "pseudonym")]
     # By pseudonym, so that a row's place says nothing of where it stood when sent; then as sent, which sealed trays never change.
     linked = linked.select(columns).sort("pseudonym", maintain_order=True)

@@ -74,6 +74,32 @@ def test_a_year_added_leaves_the_ids_of_those_before(site: Site) -> None:
     assert bool(changed) == any(kind != "create" for kind in said["events"])
 
 
+def test_links_say_which_identifiers_a_record_holds_and_nothing_of_anyones_group(site: Site) -> None:
+    """Rates by identifiers need no look at a name: links tell that a number is there, not which."""
+    resolve(site)
+    with scratch(site) as private:
+        table = pl.read_parquet(identity.open_links(site, private, permit=a_permit(site, "identity_match")).path)
+    holds = ["holds_ssn", "holds_birth_date", "holds_person_key", "holds_contact"]
+    assert table.columns == ["record_key", "person_id", "confidence", "status", *holds]
+    assert all(table[name].dtype == pl.Boolean for name in holds)
+    of = {
+        begins: table.filter(pl.col("record_key").str.starts_with(begins)).select(holds).mean().row(0)
+        for begins in ("school", "work")
+    }
+    assert of["work"][0] > 0.9 and of["work"][1] == 0 and of["work"][3] == 0
+    assert of["school"][0] == 0 and of["school"][1] > 0.9 and of["school"][3] > 0.9
+
+
+def test_a_report_stands_beside_that_of_the_run_before(site: Site) -> None:
+    """A steward sees what the newest files changed: links by status, and what became of people's numbers."""
+    resolve(site)
+    first = identity.report(site)
+    resolve(site, later=True)
+    said = identity.report(site)
+    assert first["before"] == {} and said["before"]["run"] == first["run"]
+    assert said["before"]["links_by_status"] == first["links_by_status"] and said["before"]["events"] == first["events"]
+
+
 @pytest.mark.parametrize("step", ["seal", "write_json", "write_bytes"])
 def test_a_run_stopped_at_any_step_leaves_the_one_before(site: Site, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """Power fails in the middle: the registry is the old one, and the next run ends as if nothing had been."""

@@ -61,7 +61,8 @@ def test_a_pull_holds_permitted_elements_of_known_people_under_pseudonyms(site: 
     from c2c.linkage._pulls import open_tables
 
     table = pl.read_parquet(open_tables(site, pull, tmp_path, permit=permit)["k12_completion"])
-    assert set(table.columns) <= {"pseudonym", "period"} | {p.split(".")[2] for p in permit.elements}
+    weights = {"link_weight", "sure_link_weight"}
+    assert set(table.columns) <= {"pseudonym", "period"} | weights | {p.split(".")[2] for p in permit.elements}
     assert "secret" not in table.columns and "record_key" not in table.columns
     assert sorted(table.group_by("pseudonym").len()["len"]) == [1, 2]
     assert not set(table["pseudonym"]) & {"maria", "sam", *PEOPLE}

@@ -18,7 +18,7 @@ from c2c.cli._main import app
 from c2c.identity._collapse import fold
 from c2c.identity._compare import compare
 from c2c.identity._file import read_people
-from c2c.identity._match import Known, match_people
+from c2c.identity._match import Known, Matched, match_people
 from c2c.identity._score import QUANTUM, plain_bits
 from c2c.identity._settings import read_model, write_model
 from c2c.plumbing import errors

@@ -1,4 +1,4 @@
-"""The match report as a page: every figure of the run in a table, every table with its picture."""
+"""The match report as a page: every figure of the run in a table, every table with its picture, and how well each group was matched."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from c2c import audit, identity
+from c2c import audit, catalog, identity
+from c2c.publication import rates
 from c2c.web.portal import _drawings
 from c2c.web.portal._pages import language_of, page, show, standing
 from c2c.web.portal._words import named, say
@@ -30,6 +31,10 @@ SHARES = ("expected_matches_lost", "share_of_old_records_with_a_new_id")
 PARTS = ("links_by_status", "events", "pairs_by_rule", "pairs_lost")
 """Parts of the report that are one figure a row, in the order of the page."""
 
+STATUSES = ("automatic", "provisional", "steward", "ambiguous", "unlinked")
+RATES = ("sure", "elsewhere")
+YES_NO = ("yes", "no")
+
 
 @page("report")
 def report(request: HttpRequest) -> HttpResponse:
@@ -49,7 +54,9 @@ def report(request: HttpRequest) -> HttpResponse:
     sections.insert(1, _section(language, "stewardship", rows))
     weights = [_weights(language, field, said) for field in said.get("fields", ())]
     made = [(say(language, "run"), said.get("run", "")), (say(language, "made"), str(said.get("made", ""))[:10])]
+    told = rates.open_rates(settings.SITE, str(said.get("run", "")))
     return show(request, "report.html", {
+        "then_and_now": _then_and_now(language, said), "rates": _rates(language, told), "statuses": [named(language, "figure", s) for s in STATUSES],
         "title": say(language, "report"), "made": made, "sections": [s for s in sections if s["rows"]], "quality": _quality(language, said.get("quality", {})), "weights": [w for w in weights if w["rows"]],
     })  # fmt: skip
 
@@ -67,6 +74,79 @@ def _section(language: str, part: str, rows: list[tuple[str, float, str]]) -> di
         "rows": [(n, t) for n, _, t in drawn],
         "picture": picture,
     }
+
+
+def _then_and_now(language: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The run beside the run before: links by how sure they are, and what became of people's numbers."""
+    before = said.get("before") or {}
+    rows = [
+        (named(language, "figure", of), f"{said[part].get(of, 0):,}", f"{before.get(part, {}).get(of, 0):,}")
+        for part in ("links_by_status", "events")
+        for of in sorted({*said.get(part, {}), *before.get(part, {})})
+    ]
+    return {"run": before.get("run", ""), "rows": rows if before else []}
+
+
+def _rates(language: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """How well each group was matched, breakdown by breakdown; or why there is nothing to show."""
+    if told.get("refused"):
+        return {"none": say(language, "rates_refused", code=told["refused"]), "parts": []}
+    if not told.get("breakdowns"):
+        return {"none": say(language, "rates_none"), "parts": []}
+    return {"none": "", "parts": [_breakdown(language, part, told) for part in told["breakdowns"]]}
+
+
+def _breakdown(language: str, part: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    by, title = part["by"], named(language, "by", part["by"] or "all")
+    rows = [
+        {
+            "name": _group(language, by, row["group"]), "records": "" if row["records"] is None else f"{row['records']:,}",
+            "statuses": [_part_of(row[s], row["records"]) for s in STATUSES],
+            "rates": [(_rate(row[k]), _rate(row["before"][k])) for k in RATES],
+        }
+        for row in part["groups"]
+    ]  # fmt: skip
+    pictures = []
+    for name in RATES:
+        shown = [(_group(language, by, r["group"]), 100 * r[name], _rate(r[name])) for r in part["groups"] if r[name] is not None]
+        label = say(language, f"rate_{name}_by", by=title)
+        pictures += [_drawings.bars(shown, label)] if len(shown) > 1 else []
+    readings = [_reading(language, by, name, part["gaps"][name], told) for name in RATES if part["gaps"].get(name)]
+    return {"title": title, "rows": rows, "pictures": pictures, "readings": readings, "is_whole": not by}
+
+
+def _reading(language: str, by: str, name: str, gap: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """What the gap of a breakdown says, in plain words."""
+    said = say(
+        language, f"gap_{name}", best=_group(language, by, gap["best"]), worst=_group(language, by, gap["worst"]),
+        share_best=_rate(gap["share_best"]), share_worst=_rate(gap["share_worst"]), gap=_points(gap["share_best"] - gap["share_worst"]),
+        low=_points(gap["low"]), high=_points(gap["high"]),
+    )  # fmt: skip
+    return f"{said} {say(language, 'gap_' + gap['reading'], accepted=_points(told['accepted_gap']))}"
+
+
+def _group(language: str, by: str, code: str) -> str:
+    """A group in words: an agency's name, a school year, a label of the catalog."""
+    if not by:
+        return say(language, "by_all")
+    if by == "school_year":
+        return f"{int(code) - 1}-{code[2:]}"
+    if by == "partner":
+        return str(next((p["name"] for p in catalog.load().partners if p["partner_code"] == code), code))
+    key = f"group_{code}" if code in (*YES_NO, "not_told", "other") else ""
+    return say(language, key) if key else catalog.load().label(by, code, language)
+
+
+def _part_of(n: int | None, whole: int | None) -> str:
+    return "" if n is None or not whole else _rate(n / whole)
+
+
+def _rate(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}%"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f}".replace("-", "−")
 
 
 def _quality(language: str, said: Mapping[str, Any]) -> dict[str, Any]:
