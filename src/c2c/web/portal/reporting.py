@@ -56,7 +56,7 @@ def report(request: HttpRequest) -> HttpResponse:
     made = [(say(language, "run"), said.get("run", "")), (say(language, "made"), str(said.get("made", ""))[:10])]
     told = rates.open_rates(settings.SITE, str(said.get("run", "")))
     return show(request, "report.html", {
-        "then_and_now": _then_and_now(language, said), "rates": _rates(language, told), "statuses": [named(language, "figure", s) for s in STATUSES],
+        "then_and_now": _then_and_now(language, said), "rates": _rates(language, told), "statuses": [named(language, "status", s) for s in STATUSES],
         "title": say(language, "report"), "made": made, "sections": [s for s in sections if s["rows"]], "quality": _quality(language, said.get("quality", {})), "weights": [w for w in weights if w["rows"]],
     })  # fmt: skip
 
