@@ -14,7 +14,7 @@ import polars as pl
 
 from c2c.disclosure._products import Table, settings_of, tables_of
 from c2c.disclosure._rules import rule
-from c2c.disclosure._system import Key, System, add_table, combinations, key_of
+from c2c.disclosure._system import Counted, Key, System, add_table, combinations, key_of
 from c2c.vocabulary import Product
 
 UNKNOWN = "unknown"
@@ -65,7 +65,8 @@ def count_what_can_stand(
     """
     people = {name: _merge_small(pl.read_parquet(path), product) for name, path in facts.items()}
     everything = [t for t in tables_of(product, year) if t.name not in without]
-    first = _count(product, people, everything)
+    by_year: dict[tuple[str, int], Counted] = {}
+    first = _count(product, people, everything, by_year)
     lost: dict[str, list[bool]] = defaultdict(list)
     for found in first.values():
         for row in found.rows:
@@ -74,7 +75,7 @@ def count_what_can_stand(
                     row.status == "c" or (row.key is not None and found.system.at[row.key] in found.primary)
                 )
     left_out = {name for name, small in lost.items() if np.mean(small) > rule("loss_cap")} - _kept(everything)
-    return _count(product, people, [t for t in everything if t.name not in left_out]), left_out | set(without)
+    return _count(product, people, [t for t in everything if t.name not in left_out], by_year), left_out | set(without)
 
 
 def lost_tables(cohorts: Cohorts) -> set[str]:
@@ -118,25 +119,27 @@ def _merge_small(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
     return out
 
 
-def _count(product: Product, people: Mapping[str, pl.DataFrame], tables: Sequence[Table]) -> dict[tuple[str, int], Cohort]:
-    """Count each table: the cells of each cohort's system, and the rows to be written of them."""
+def _count(
+    product: Product, people: Mapping[str, pl.DataFrame], tables: Sequence[Table], by_year: dict[tuple[str, int], Counted]
+) -> dict[tuple[str, int], Cohort]:
+    """Count each table: the cells of each cohort's system, and the rows to be written of them. `by_year` keeps what was counted for the next time."""
     cohorts: dict[tuple[str, int], Cohort] = defaultdict(Cohort)
-    by_year: dict[tuple[str, int], pl.DataFrame] = {}
     for table in tables:
         where = (table.population, table.year)
         if where not in by_year:
             frame = people[table.population].filter(pl.col("academic_year") == table.year)
             texts = [c for c, t in frame.schema.items() if t == pl.String and c != "pseudonym"]
-            by_year[where] = frame.with_columns(
+            filled = frame.with_columns(
                 pl.col(c).fill_null("no_public_college" if c in ("last_node", "left_without_award") else UNKNOWN) for c in texts
             )
-        frame, found = by_year[where], cohorts[where]
+            by_year[where] = Counted(filled)
+        frame, found = by_year[where].people, cohorts[where]
         if table.said.get("waits_for"):
             found.rows.append(Cell(table, {"outcome": "yes"}, "percent", "outcome", status="x"))
         elif table.statistic == "median":
             found.rows += _medians(table, frame)
         else:
-            _counts(table, frame, found)
+            _counts(table, by_year[where], found)
     settings = settings_of(product)
     for (population, _), found in cohorts.items():
         _identities(found.system, [i for i in settings["identities"] if i["population"] == population])
@@ -145,13 +148,14 @@ def _count(product: Product, people: Mapping[str, pl.DataFrame], tables: Sequenc
     return cohorts
 
 
-def _counts(table: Table, frame: pl.DataFrame, found: Cohort) -> None:
+def _counts(table: Table, counted: Counted, found: Cohort) -> None:
     """A table of counts, or of shares with the size of their group: its cells, its rows, and which of them are too small to stand."""
     said, system = table.said, found.system
     outcome = said.get("outcome", "")
     inner = tuple(d for d in (said.get("within", ""), outcome) if d)
-    add_table(system, frame, (*table.dims, *inner))
-    few = _of_few_people(frame, (*table.dims, *inner), said.get("person", ""))
+    frame = counted.people
+    add_table(system, counted, (*table.dims, *inner))
+    few = _of_few_people(counted, (*table.dims, *inner), said.get("person", ""))
     shown_inner = _inner_values(said, frame)
     binary = outcome not in ("first_node", "award_category") or bool(said.get("as_outcome"))
     dimension = "outcome" if binary else outcome
@@ -191,17 +195,13 @@ def share_shown(x: int, n: int) -> tuple[float | None, float | None, float | Non
     return float(round(share)), None, None, "shown"
 
 
-def _of_few_people(frame: pl.DataFrame, dims: tuple[str, ...], person: str) -> frozenset[Key]:
+def _of_few_people(counted: Counted, dims: tuple[str, ...], person: str) -> frozenset[Key]:
     """The cells whose rows are of too few people, where one person may stand in several rows. `person`: the column that tells them apart, if any."""
     if not person:
         return frozenset()
-    few: set[Key] = {()} if frame[person].n_unique() < rule("least_count") else set()
-    for some in (s for n in range(1, len(dims) + 1) for s in itertools.combinations(dims, n)):
-        counted = (
-            frame.group_by(some).agg(pl.col(person).n_unique().alias("n_people")).filter(pl.col("n_people") < rule("least_count"))
-        )
-        few |= {key_of(dict(zip(some, map(str, row), strict=True))) for row in counted.select(some).iter_rows()}
-    return frozenset(few)
+    least = rule("least_count")
+    every = (some for n in range(len(dims) + 1) for some in itertools.combinations(dims, n))
+    return frozenset(key for some in every for key, n in counted.persons(some, person).items() if n < least)
 
 
 def _show_count(found: Cohort, row: Cell, few: frozenset[Key]) -> None:
@@ -295,11 +295,11 @@ def _impossible(found: Cohort, impossible: Sequence[Mapping[str, Any]]) -> None:
             row.status = "z"
 
 
-def _places(product: Product, by_year: Mapping[tuple[str, int], pl.DataFrame], cohorts: Cohorts) -> None:
+def _places(product: Product, by_year: Mapping[tuple[str, int], Counted], cohorts: Cohorts) -> None:
     """Bind families of places: a county is its districts; a district and an Assembly district share pieces that nobody publishes."""
     hierarchy = settings_of(product)["hierarchies"]
     for where, found in cohorts.items():
-        frame, system = by_year[where], found.system
+        frame, system = by_year[where].people, found.system
         if "school_district" not in frame.columns:
             continue
         for child, parent in hierarchy.items():

@@ -54,17 +54,41 @@ def key_of(coordinates: Mapping[str, str | None]) -> Key:
     return tuple(sorted((d, v) for d, v in coordinates.items() if v is not None and v != "Total"))
 
 
-def add_table(system: System, people: pl.DataFrame, dims: tuple[str, ...]) -> None:
+class Counted:
+    """The people of one cohort, one row each or several. Tables share most of their margins: each is counted once, however many ask for it."""
+
+    def __init__(self, people: pl.DataFrame) -> None:
+        self.people = people
+        self._rows: dict[tuple[str, ...], dict[Key, int]] = {(): {(): len(people)}}
+        self._persons: dict[tuple[tuple[str, ...], str], dict[Key, int]] = {}
+
+    def rows(self, dims: tuple[str, ...]) -> Mapping[Key, int]:
+        """How many rows each combination of the dimensions' values has; those that do not occur are left out."""
+        if dims not in self._rows:
+            self._rows[dims] = self._by(dims, pl.len())
+        return self._rows[dims]
+
+    def persons(self, dims: tuple[str, ...], person: str) -> Mapping[Key, int]:
+        """How many persons stand behind those rows. `person`: the column that tells them apart."""
+        where = dims, person
+        if where not in self._persons:
+            alone: dict[Key, int] = {(): self.people[person].n_unique()}
+            self._persons[where] = self._by(dims, pl.col(person).n_unique()) if dims else alone
+        return self._persons[where]
+
+    def _by(self, dims: tuple[str, ...], counted: pl.Expr) -> dict[Key, int]:
+        found = self.people.group_by(dims).agg(counted.alias("n_counted"))
+        return {key_of(dict(zip(dims, map(str, row[:-1]), strict=True))): int(row[-1]) for row in found.iter_rows()}
+
+
+def add_table(system: System, counted: Counted, dims: tuple[str, ...]) -> None:
     """Count a table's people in every combination of its dimensions and their margins, and bind each margin to its parts.
 
     Only categories that occur are cells; a combination that does not occur is a cell of zero people. Cells are added unpublished.
     """
-    counts: dict[Key, int] = {(): len(people)}
     masks = [tuple(d for i, d in enumerate(dims) if mask >> i & 1) for mask in range(1 << len(dims))]
-    for some in filter(None, masks):
-        for row in people.group_by(some).len().iter_rows():
-            counts[key_of(dict(zip(some, map(str, row[:-1]), strict=True)))] = int(row[-1])
-    domain = {d: sorted(map(str, people[d].unique().to_list())) for d in dims}
+    counts = {key: n for some in masks for key, n in counted.rows(some).items()}
+    domain = {d: sorted(str(value) for ((_, value),) in counted.rows((d,))) for d in dims}
     for some in masks:
         for values in combinations([domain[d] for d in some]):
             key = key_of(dict(zip(some, values, strict=True)))

@@ -12,7 +12,7 @@ from builders import a_site
 from c2c.disclosure import TooRevealing, _ledger
 from c2c.disclosure._count import Cell, Cohort, share_shown
 from c2c.disclosure._products import Table
-from c2c.disclosure._system import System, add_table, key_of
+from c2c.disclosure._system import Counted, System, add_table, key_of
 from c2c.disclosure._tabulate import check_system, find_narrow, protect_system
 
 SEED = bytes(range(32))
@@ -24,7 +24,7 @@ def a_system(rows: list[tuple[str, str, int]]) -> System:
         [{"place": p, "group": g} for p, g, n in rows for _ in range(n)], schema={"place": pl.String, "group": pl.String}
     )
     system = System()
-    add_table(system, people, ("place", "group"))
+    add_table(system, Counted(people), ("place", "group"))
     system.published = [True] * len(system.keys)
     return system
 
