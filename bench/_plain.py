@@ -24,8 +24,8 @@ THRESHOLDS = np.arange(0, 30, 1.0)
 
 def main() -> None:
     """Match, write the model, judge."""
-    people = read_people(Path(sys.argv[1]), {})
     with tempfile.TemporaryDirectory() as private:
+        people = read_people(Path(sys.argv[1]), {}, Path(private))
         tuples = people.fold(Path(private))
         matched = match_people(tuples.people, tuples.keys)
     write_model(matched.model, matched.coded.key, Path(sys.argv[3]))

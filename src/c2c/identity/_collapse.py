@@ -95,7 +95,11 @@ def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[st
 
 
 def fold(
-    records: pl.DataFrame, id_columns: Sequence[str], private: Path, *, copy: Callable[[pl.DataFrame], pl.DataFrame] = normalise
+    records: pl.DataFrame | pl.LazyFrame,
+    id_columns: Sequence[str],
+    private: Path,
+    *,
+    copy: Callable[[pl.DataFrame], pl.DataFrame] = normalise,
 ) -> Tuples:
     """Records of one table into tuples. Person keys stand in `id:<kind>:<asserts><current>` columns; `source`, where there is one, is kept.
 
@@ -103,9 +107,9 @@ def fold(
     """
 
     def write(begin: int) -> None:
-        _write(records.slice(begin, PIECE), copy, id_columns, "", private, f"{begin}", frozenset())
+        _write(records.lazy().slice(begin, PIECE).collect(), copy, id_columns, "", private, f"{begin}", frozenset())
 
-    for _ in each(write, range(0, len(records), PIECE)):
+    for _ in each(write, range(0, records.lazy().select(pl.len()).collect().item(), PIECE)):
         pass
     return _gather(private)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,12 @@ from c2c.identity._written import Written
 class PeopleFile:
     """A file of people as the match takes it.
 
-    `ids`: record_id as sent and the record_key each row is known by, in the file's order; `id_columns`: those of `records` with person
-    keys; `written`: how its values are written, where it is not as text.
+    `ids`: record_id as sent and the record_key each row is known by, in the file's order; `records`: read piece by piece as they are folded;
+    `id_columns`: those of them with person keys; `written`: how its values are written, where it is not as text.
     """
 
     ids: pl.DataFrame
-    records: pl.DataFrame
+    records: pl.LazyFrame
     id_columns: tuple[str, ...]
     written: Written | None
 
@@ -68,9 +68,8 @@ def match_file(
     """
     given = read_model(model) if model else None
     with tempfile.TemporaryDirectory() as private:
-        people = read_people(source, column_map or {})
+        people = read_people(source, column_map or {}, Path(private))
         tuples, ids, written = people.fold(Path(private)), people.ids, people.written
-        del people  # the records of a state need not lie beside its pairs
         with open_runner(engine, Path(private)) as runner:
             matched = match_people(
                 tuples.people, tuples.keys, runner=runner, written=written, known=Known(given.model) if given else None
@@ -100,45 +99,49 @@ def rows_of(ids: pl.DataFrame, tuples: Tuples) -> np.ndarray:
     return ids.join(tuples.records, on="record_key", how="left", maintain_order="left")["row"].to_numpy()
 
 
-def read_people(source: Path, column_map: Mapping[str, str]) -> PeopleFile:
-    """A file of people, its columns under our names. Raises what `match_file` says of the file and its tokens."""
-    table = read_table(source, column_map)
+def read_people(source: Path, column_map: Mapping[str, str], private: Path) -> PeopleFile:
+    """A file of people, its columns under our names. Raises what `match_file` says of the file and its tokens. `private`: scratch for its text."""
+    table = read_table(source, column_map, private)
+    columns = table.collect_schema().names()
     own = check_people(table, source)
-    keys = key_columns(table)
-    known = [c for c in table.columns if c in (*NAMES, *PLAIN)]
+    keys = key_columns(columns)
+    known = [c for c in columns if c in (*NAMES, *PLAIN)]
     written = None
-    if is_encoded(table):
-        check_encoded(table, source, [*known, *keys])
-        written, keys = Encoded(table), {kind: token_of(f"id_{kind}") for kind in kinds_of_keys(table)}
-        known = [c for c in map(token_of, COMPARED) if c in table.columns]
+    if is_encoded(columns):
+        whole = table.collect()
+        check_encoded(whole, source, [*known, *keys])
+        written, keys = Encoded(whole), {kind: token_of(f"id_{kind}") for kind in kinds_of_keys(whole)}
+        known = [c for c in map(token_of, COMPARED) if c in columns]
     # The issuers of a file's keys are not known to us: strong evidence, and nobody's assertion.
     id_columns = {f"id:{kind}:01": pl.col(c) for kind, c in keys.items()}
-    columns: list[str | pl.Expr] = [
+    read: list[str | pl.Expr] = [
         *known,
         *(value.alias(name) for name, value in id_columns.items()),
         *(["source"] if "source" in own else []),
     ]
     # A record is known by its own id, never by its place, so that the order of the file changes nothing.
     names = pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("record_key")
-    ids = table.select("record_id", names)
-    return PeopleFile(ids, table.select(names, pl.lit(1).alias("n_records"), *columns), tuple(id_columns), written)
+    ids = table.select("record_id", names).collect()
+    return PeopleFile(ids, table.select(names, pl.lit(1).alias("n_records"), *read), tuple(id_columns), written)
 
 
-def check_people(table: pl.DataFrame, source: Path) -> list[str]:
+def check_people(table: pl.LazyFrame, source: Path) -> list[str]:
     """The columns that tell one row from all others: record_id, and source before it where there is one.
 
     Raises:
         IdentityError: IDN-004 no record_id, or one twice; IDN-005 nothing to match by.
     """
-    own = [*(["source"] if "source" in table.columns else []), "record_id"]
-    if "record_id" not in table.columns or table["record_id"].null_count() or table.select(own).is_duplicated().any():
+    columns = table.collect_schema().names()
+    own = [*(["source"] if "source" in columns else []), "record_id"]
+    ids = table.select(c for c in own if c in columns).collect()
+    if "record_id" not in columns or ids["record_id"].null_count() or ids.is_duplicated().any():
         raise IdentityError(
             "IDN-004",
             where=source.name,
             what="record_id is missing, blank or given twice",
             remedy="Give each row an id of its own, once for each source.",
         )
-    if not key_columns(table) and not any(c in (*NAMES, *PLAIN) for c in table.columns) and not is_encoded(table):
+    if not key_columns(columns) and not any(c in (*NAMES, *PLAIN) for c in columns) and not is_encoded(columns):
         raise IdentityError(
             "IDN-005",
             where=source.name,
@@ -148,9 +151,9 @@ def check_people(table: pl.DataFrame, source: Path) -> list[str]:
     return own
 
 
-def key_columns(table: pl.DataFrame) -> dict[str, str]:
-    """The person keys of a people file: kind to column."""
-    return {c: c for c in table.columns if c in KEYS or c.startswith("key_")}
+def key_columns(columns: Iterable[str]) -> dict[str, str]:
+    """The person keys among the columns of a people file: kind to column."""
+    return {c: c for c in columns if c in KEYS or c.startswith("key_")}
 
 
 def write_people(table: pl.DataFrame, target: Path) -> None:
@@ -160,11 +163,20 @@ def write_people(table: pl.DataFrame, target: Path) -> None:
     part.replace(target)
 
 
-def read_table(source: Path, column_map: Mapping[str, str]) -> pl.DataFrame:
-    """The file as text under our names: first the map's, then catalog names, then their plain synonyms."""
+def read_table(source: Path, column_map: Mapping[str, str], private: Path) -> pl.LazyFrame:
+    """The file as text under our names: first the map's, then catalog names, then their plain synonyms. It is read when it is used, so that a state's
+    file never lies in memory whole; what is not Parquet waits in `private` as such.
+
+    Raises:
+        IdentityError: IDN-006 the file cannot be read.
+    """
     try:
-        whole = source.suffix == ".parquet"
-        table = pl.read_parquet(source) if whole else pl.read_csv(source, infer_schema=False, encoding="utf8-lossy")
+        if source.suffix == ".parquet":
+            sent = pl.scan_parquet(source)
+        else:
+            pl.scan_csv(source, infer_schema=False, encoding="utf8-lossy").sink_parquet(private / "sent.parquet", compression="lz4")
+            sent = pl.scan_parquet(private / "sent.parquet")
+        columns = sent.collect_schema().names()
     except (OSError, pl.exceptions.PolarsError) as reason:
         raise IdentityError(
             "IDN-006",
@@ -172,29 +184,33 @@ def read_table(source: Path, column_map: Mapping[str, str]) -> pl.DataFrame:
             what=f"this file cannot be read: {type(reason).__name__}",
             remedy="Send CSV in UTF-8 with a header, or Parquet.",
         ) from None
-    table = table.with_columns(pl.all().cast(pl.String).str.strip_chars().replace("", None))
     renamed: dict[str, str] = {}
-    for column in table.columns:
+    for column in columns:
         plain = column_map.get(column, column).strip().lower()
         ours = words("column").get(plain, plain)
         if ours not in renamed.values():
             renamed[column] = ours
-    table = table.select(pl.col(theirs).alias(ours) for theirs, ours in renamed.items())
+    table = sent.select(
+        pl.col(theirs).cast(pl.String).str.strip_chars().replace("", None).alias(ours) for theirs, ours in renamed.items()
+    )
     return _with_address(_with_foreign_number(table))
 
 
-def _with_foreign_number(table: pl.DataFrame) -> pl.DataFrame:
+def _with_foreign_number(table: pl.LazyFrame) -> pl.LazyFrame:
     """A column called `ssn` whose values are mostly not of nine digits holds another country's or office's number: a person key."""
-    if "ssn" not in table.columns or "key_ssn" in table.columns:
+    columns = table.collect_schema().names()
+    if "ssn" not in columns or "key_ssn" in columns:
         return table
-    nine = table["ssn"].drop_nulls().str.replace_all(r"\D", "").str.len_chars() == 9
-    return table if 2 * nine.sum() >= len(nine) else table.rename({"ssn": "key_ssn"})
+    nine = pl.col("ssn").drop_nulls().str.replace_all(r"\D", "").str.len_chars() == 9
+    n_nine, n = table.select(nine.sum(), pl.col("ssn").count().alias("n")).collect().row(0)
+    return table if 2 * n_nine >= n else table.rename({"ssn": "key_ssn"})
 
 
-def _with_address(table: pl.DataFrame) -> pl.DataFrame:
+def _with_address(table: pl.LazyFrame) -> pl.LazyFrame:
     """House number, street and unit sent apart make one address."""
-    parts = [c for c in ("street_number", "street_name", "unit_number") if c in table.columns]
-    if "street_address" in table.columns or not parts:
+    columns = table.collect_schema().names()
+    parts = [c for c in ("street_number", "street_name", "unit_number") if c in columns]
+    if "street_address" in columns or not parts:
         return table
     whole = pl.concat_str([pl.col(c) for c in parts], separator=" ", ignore_nulls=True)
     return table.with_columns(whole.str.strip_chars().replace("", None).alias("street_address"))

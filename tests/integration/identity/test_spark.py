@@ -177,7 +177,7 @@ def test_tokens_are_judged_on_workers_as_here(tmp_path: Path) -> None:
     town = pl.DataFrame(townspeople(), infer_schema_length=None).drop("person")
     town.write_parquet(tmp_path / "names.parquet")
     tokens.tokenise_file(tmp_path / "names.parquet", tmp_path / "tokens.parquet", secret=bytes(range(32)), purpose="study")
-    table = read_table(tmp_path / "tokens.parquet", {})
+    table = read_table(tmp_path / "tokens.parquet", {}, tmp_path).collect()
     records = table.with_columns(pl.col("record_id").alias("record_key"), pl.lit(1).alias("n_records"))
     folded = fold(records, [], tmp_path, copy=comparison_copy)
     coded = Coded(folded.people, folded.keys, written=Encoded(table))

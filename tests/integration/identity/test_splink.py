@@ -50,7 +50,7 @@ def a_linker(table: Path | pl.DataFrame, settings: Any) -> Linker:
 
 def test_splink_weighs_every_pair_as_the_match_does(people: Path, tmp_path: Path) -> None:
     """Who takes our model to Splink gets our answers, to a thousandth of a bit."""
-    sent = read_people(people, {})
+    sent = read_people(people, {}, tmp_path)
     tuples = fold(sent.records, sent.id_columns, tmp_path)
     ours = match_people(tuples.people, tuples.keys)
     write_model(ours.model, ours.coded.key, tmp_path / "model.json")

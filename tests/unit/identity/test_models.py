@@ -76,7 +76,7 @@ def a_model(folder: Path, change: Callable[[dict[str, Any]], object] = lambda _:
 
 def test_a_model_written_and_read_gives_every_pair_the_same_score(town: Path, tmp_path: Path) -> None:
     """A frozen model is worth nothing if the pairs of next year are weighed otherwise, by however little."""
-    people = read_people(town, {})
+    people = read_people(town, {}, tmp_path)
     tuples = fold(people.records, people.id_columns, tmp_path)
     first = match_people(tuples.people, tuples.keys)
     write_model(first.model, first.coded.key, tmp_path / "model.json")
@@ -125,7 +125,7 @@ def test_another_s_model_is_read_level_by_level_and_what_it_lacks_is_told(tmp_pa
 
 def test_a_model_without_term_frequencies_gives_a_rare_name_no_more_than_a_common_one(town: Path, tmp_path: Path) -> None:
     """Whoever switched them off in Splink did so for a reason."""
-    people = read_people(town, {})
+    people = read_people(town, {}, tmp_path)
     tuples = fold(people.records, people.id_columns, tmp_path)
     trained = match_people(tuples.people, tuples.keys).model
     weighed = []

@@ -30,15 +30,15 @@ def prepare_file(source: Path, target: Path, *, column_map: Mapping[str, str] | 
     Raises:
         IdentityError: IDN-004, IDN-005, IDN-006 as `match_file` says of the file; IDN-031 it holds tokens.
     """
-    people = read_people(source, column_map or {})
-    if people.written:
-        raise IdentityError(
-            "IDN-031",
-            where=source.name,
-            what="this file holds tokens, and a model's conditions read names",
-            remedy="Make the file with names ready, where it lies; or match the tokens with `c2c match file`.",
-        )
     with tempfile.TemporaryDirectory() as private:
+        people = read_people(source, column_map or {}, Path(private))
+        if people.written:
+            raise IdentityError(
+                "IDN-031",
+                where=source.name,
+                what="this file holds tokens, and a model's conditions read names",
+                remedy="Make the file with names ready, where it lies; or match the tokens with `c2c match file`.",
+            )
         tuples = people.fold(Path(private))
         ready = comparison_copy(Coded(tuples.people, tuples.keys), pl.read_parquet(tuples.people))
     out = ready[rows_of(people.ids, tuples)].insert_column(0, people.ids["record_key"].alias("unique_id"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hmac
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -37,15 +38,18 @@ def tokenise_file(
     Raises:
         IdentityError: IDN-004, IDN-005, IDN-006 as in `match_file`; IDN-024 the file is encoded already.
     """
-    table = read_table(source, column_map or {})
-    if is_encoded(table):
+    with tempfile.TemporaryDirectory() as private:
+        sent = read_table(source, column_map or {}, Path(private))
+        encoded = is_encoded(sent.collect_schema().names())
+        own = [] if encoded else check_people(sent, source)
+        table = sent.collect()
+    if encoded:
         raise IdentityError(
             "IDN-024",
             where=source.name,
             what="this file is encoded already",
             remedy="Encode the file with names; tokens of tokens would match nothing.",
         )
-    own = check_people(table, source)
     copied = normalise(table)
     keys = Keys(secret, purpose)
     columns = {c: table[c] for c in own}
@@ -88,7 +92,7 @@ def _plain(copied: pl.DataFrame, keys: Keys) -> dict[str, pl.Series]:
 
 def _ids(table: pl.DataFrame, keys: Keys) -> dict[str, pl.Series]:
     found = {}
-    for kind, column in key_columns(table).items():
+    for kind, column in key_columns(table.columns).items():
         # One sign repeated stands for no number.
         values = table[column]
         said = pl.DataFrame({"v": values}).select(
