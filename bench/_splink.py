@@ -2,7 +2,8 @@
 
 Names, dates and numbers are cleaned first. Columns that a file leaves out are left out. Term frequencies on names, street and ZIP; u from a
 million random pairs; m by EM over four blockings of at most a million pairs each; then every threshold is tried and the best F1 against the truth is
-kept: what no user knows. With more than half a million rows, pairs below even odds are not kept, as no user would.
+kept: what no user knows. The clusters at that threshold are written beside the people file, with `.splink` before its ending. With more than half
+a million rows, pairs below even odds are not kept, as no user would.
 
 With a settings file as third argument nothing is cleaned or trained: the table is scored by that model.
 """
@@ -13,6 +14,7 @@ import contextlib
 import json
 import resource
 import sys
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -42,6 +44,8 @@ def main() -> None:
     truth = pd.read_parquet(sys.argv[2])["person"].to_numpy()
     best = max((judged(pairs, truth, w) for w in thresholds), key=lambda row: row["f1"])
     best |= {"pairs": int((pairs["match_weight"] >= 0).sum())}
+    table = pd.read_parquet(sys.argv[2], columns=["record_id"]).assign(person_id=clusters(pairs, len(truth), best["weight"]))
+    table.astype({"person_id": "string"}).to_parquet(Path(sys.argv[1]).with_suffix(".splink.parquet"), index=False)
     print(json.dumps(best | {"seconds": seconds, "peak_mib": peak}))
 
 
@@ -142,12 +146,9 @@ def trained(people: pd.DataFrame) -> Linker:
 
 def judged(pairs: pd.DataFrame, truth: np.ndarray, weight: float) -> dict[str, float]:
     """Pairwise precision, recall and F1 of the clusters at one threshold."""
-    n = len(truth)
-    kept = pairs[pairs["match_weight"] >= weight]
-    left, right = kept["unique_id_l"].to_numpy(int), kept["unique_id_r"].to_numpy(int)
-    label = connected_components(coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(n, n)), directed=False)[1]
+    label = clusters(pairs, len(truth), weight)
     person = pd.factorize(truth)[0].astype(np.int64)
-    said, true, both = (n_pairs(x) for x in (label.astype(np.int64), person, label.astype(np.int64) * n + person))
+    said, true, both = (n_pairs(x) for x in (label, person, label * len(truth) + person))
     precision, recall = both / max(said, 1), both / max(true, 1)
     return {
         "f1": 2 * precision * recall / max(precision + recall, 1e-9),
@@ -155,6 +156,14 @@ def judged(pairs: pd.DataFrame, truth: np.ndarray, weight: float) -> dict[str, f
         "recall": recall,
         "weight": weight,
     }
+
+
+def clusters(pairs: pd.DataFrame, n: int, weight: float) -> np.ndarray:
+    """The cluster of each of `n` rows at one threshold."""
+    kept = pairs[pairs["match_weight"] >= weight]
+    left, right = kept["unique_id_l"].to_numpy(int), kept["unique_id_r"].to_numpy(int)
+    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def n_pairs(label: np.ndarray) -> int:

@@ -1,7 +1,8 @@
 """A site's deliveries received and matched, without the rest of the year; and its records with names as one people file. Run by our interpreter.
 
-`_state.py receive SITE YEAR` submits the inbox. `_state.py match SITE YEAR` prints what the match took. `_state.py judge LINKS TRUTH`
-prints the figures of `match file`. `_state.py people SITE TRUTH OUT` writes the distinct record keys of every file
+`_state.py receive SITE YEAR` submits the inbox. `_state.py match SITE YEAR` prints what the match took. `_state.py judge LINKS TRUTH [PEOPLE]`
+prints the figures of `match file`; PEOPLE: what is true of people, for twins, fathers and sons, and groups. `_state.py families SITE TRUTH N` makes a
+state of N people with far more twins and sons of their fathers' names than there are, so that they can be counted. `_state.py people SITE TRUTH OUT` writes the distinct record keys of every file
 with names that the site holds, with what identifies them as sent, and `OUT` with `.truth` before its ending; with a number behind it, some people's
 that have so many records, and with `each` behind that, one row per row of a delivery.
 `_state.py town FOLDER` writes the town of the tests as a people file with its truth. `_state.py copies PEOPLE N OUT` writes a people file of N states.
@@ -17,7 +18,7 @@ from time import perf_counter
 import polars as pl
 import pyarrow.parquet as pq
 
-from c2c import catalog, cycle, governance, identity, intake, vault
+from c2c import catalog, cycle, governance, identity, intake, synthetic, vault
 from c2c.plumbing import clock, progress
 from c2c.plumbing import site as sites
 from c2c.vocabulary import Identifiers, Permit, Submission
@@ -37,7 +38,9 @@ def main() -> None:
     elif verb == "town":
         write_town(place)
     elif verb == "judge":
-        print(json.dumps(identity.evaluate(pq.read_table(place), pq.read_table(sys.argv[3]))))
+        print(json.dumps(identity.evaluate(pq.read_table(place), *map(pq.read_table, sys.argv[3:]))))
+    elif verb == "families":
+        make_families(place, Path(sys.argv[3]), int(sys.argv[4]))
     elif verb == "copies":
         write_copies(place, int(sys.argv[3]), Path(sys.argv[4]))
     else:
@@ -53,6 +56,13 @@ def write_town(folder: Path) -> None:
     town = pl.DataFrame(townspeople(), infer_schema_length=None)
     town.drop("person").write_parquet(folder / "town.parquet")
     town.select("record_id", "person").write_parquet(folder / "town.truth.parquet")
+
+
+def make_families(site: Path, truth: Path, people: int) -> None:
+    """A state in which a fifth of younger children are twins and half of the families give a son his father's name."""
+    synthetic.make_state(
+        site / "inbox", people=people, seed=1, truth=truth, institutions=site / "institutions.parquet", twins=0.2, juniors=0.5
+    )
 
 
 def receive(site: sites.Site, year: int) -> None:

@@ -5,6 +5,8 @@ Seconds of `match file` are those of the whole command, of a site from opening i
 Peaks are each process's own. Three files are matched a second time with tokens instead of names; the peer is then the same match in clear.
 
 `--sizes=1000,2000,4000` are the people of the synthetic state; the last three give growth. `--seed=7` is pseudopeople's noise.
+Of a synthetic state it is known who is whose twin or bears his father's name, and which group each is of: twins and namesakes made one person, and the
+gap of recall between groups, stand beside Splink's. One more state has many such families: in an ordinary one they are too few to count.
 
 `--large=FOLDER` runs the large sets instead, each a people file of a pretend state of a million people, kept in FOLDER for the next run: a million record
 keys; a million rows as delivered year by year; five million record keys; and twenty million, of four such states, without Splink.
@@ -46,6 +48,13 @@ COPIES, MOST_GIB = 4, 20
 LOSS = 0.03
 """So much F1 may be lost where tokens stand instead of names."""
 
+TWINS, NAMESAKES, GAP = 1.0, 10, 2.0
+"""The most that may be: per cent of twins made one person; false record pairs of fathers and sons, as a share (one in so many) of Splink's; points
+of recall between the best and the worst group."""
+
+ENOUGH = 50
+"""Fewer pairs of people than this show whether a bar holds by chance alone."""
+
 ENCODED = ("febrl4", "pseudopeople", "town")
 PARTNERS = {"census": ("cdss", "cdss_person", 2021), "wic": ("cdss", "cdss_person", 2022), "ssa": ("dhcs", "medi_cal_enrollment", 2021),
             "w2": ("edd", "ui_wage", 2021), "f1040": ("edd", "ui_wage", 2022)}  # fmt: skip
@@ -66,6 +75,7 @@ def main() -> int:
             rows += one_file(folder, kind, label)
         rows += partners(folder)
         rows += growing([(people, *state(folder, people)) for people in sizes])
+        rows += state(folder, max(sizes), families=True)[0]
     return finish("match", rows)
 
 
@@ -124,13 +134,18 @@ def partners(folder: Path) -> list[Row]:
     return in_site(folder, site, folder / "partners.truth.parquet", 2022, "pseudopeople, partners' files", "")[0]
 
 
-def state(folder: Path, people: int) -> tuple[list[Row], dict[str, Any]]:
+def state(folder: Path, people: int, *, families: bool = False) -> tuple[list[Row], dict[str, Any]]:
     """A synthetic state's deliveries received and matched in a site, judged by `c2c match evaluate`; and Splink on the same records."""
-    site, truth = folder / f"state-{people}", folder / f"state-{people}.truth.parquet"
+    name = f"families-{people}" if families else f"state-{people}"
+    site, truth = folder / name, folder / f"{name}.truth.parquet"
     c2c("init", str(site))
-    c2c("synth", str(site / "inbox"), "--people", str(people), "--seed", "1", "--truth", str(truth))
+    if families:
+        state_of("families", str(site), str(truth), str(people))
+    else:
+        c2c("synth", str(site / "inbox"), "--people", str(people), "--seed", "1", "--truth", str(truth))
     state_of("receive", str(site), "2026")
-    return in_site(folder, site, truth, 2026, f"synthetic state of {people:,}", "synthetic")
+    label = f"synthetic state of {people:,}" + (", many families" if families else "")
+    return in_site(folder, site, truth, 2026, label, "synthetic")
 
 
 def in_site(folder: Path, site: Path, truth: Path, year: int, label: str, kind: str) -> tuple[list[Row], dict[str, Any]]:
@@ -140,7 +155,40 @@ def in_site(folder: Path, site: Path, truth: Path, year: int, label: str, kind: 
     ours = json.loads(said) | took
     source = folder / f"{site.name}.people.parquet"
     state_of("people", str(site), str(truth), str(source))
-    return beside(label, kind, ours, splink(source, source.with_suffix(".truth.parquet"))), ours
+    theirs = splink(source, source.with_suffix(".truth.parquet"))
+    rows, people = beside(label, kind, ours, theirs), truth.with_suffix(".people.parquet")
+    if not people.exists():
+        return rows, ours
+    peer = state_of("judge", str(source.with_suffix(".splink.parquet")), str(source.with_suffix(".truth.parquet")), str(people))
+    return [*rows, *whom_it_fails(label, ours, json.loads(peer))], ours
+
+
+def whom_it_fails(label: str, ours: dict[str, Any], theirs: dict[str, Any]) -> list[Row]:
+    """Twins, fathers and sons, and groups: ours beside Splink's at the threshold that suits the truth best. A bar binds where there are enough pairs."""
+
+    def row(name: str, figure: str, unit: str, bar: str = "", holds: bool | None = None) -> Row:
+        return Row(
+            f"{label}: {name}", ours[figure], unit, "Splink", theirs[figure], ours[figure] / max(theirs[figure], 1e-9), bar, holds
+        )
+
+    one, false, sons = "twin_pct_merged", "father_son_false_record_pairs", "father_son_pairs_merged"
+    twins, fathers = (ours[n] >= ENOUGH for n in ("twin_pairs", "father_son_pairs"))
+    rows = [
+        Row(f"{label}: pairs of twins", ours["twin_pairs"], ""),
+        row("twins made one", one, "%", f"≤ {TWINS:g}", ours[one] <= TWINS) if twins else row("twins made one", one, "%"),
+        Row(f"{label}: fathers and sons of one name", ours["father_son_pairs"], ""),
+        row("fathers and sons made one", sons, ""),
+        row("their false record pairs", false, "", f"≤ 1/{NAMESAKES}", ours[false] * NAMESAKES <= theirs[false])
+        if fathers
+        else row("their false record pairs", false, ""),
+    ]
+    for by in ("race_ethnicity", "gender"):
+        gap = f"recall_gap_{by}"
+        low, high = ours[f"{gap}_interval"]
+        said = f"recall gap by {by}"
+        rows.append(row(said, gap, "points", f"≤ {GAP:g}", ours[gap] <= GAP))
+        rows += [Row(f"{label}: {said}, 95 % from", low, "points"), Row(f"{label}: {said}, 95 % to", high, "points")]
+    return rows
 
 
 def state_of(*arguments: str) -> str:

@@ -37,6 +37,13 @@ def test_the_match_stands_beside_the_truth(demo: Demo) -> None:
     assert score["most_people_in_one_cluster"] <= 6
 
 
+def test_the_match_tells_whom_it_fails(demo: Demo) -> None:
+    """Twins are two people, and no group is matched much worse than another: the demo says both, of the pretend state alone."""
+    score = demo.said["steps"][-1]["facts"]
+    assert score["twin_pairs"] > 10 and score["twin_pct_merged"] <= 1
+    assert score["recall_gap_race_ethnicity"] <= 2 and score["recall_gap_gender"] <= 2
+
+
 @pytest.fixture(scope="module")
 def cells(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything the release publishes, in the long form, with the places' hierarchies beside it."""

@@ -102,7 +102,10 @@ def synth(
     people: Annotated[int, typer.Option(help="How many people live in the pretend state.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = 7,
     truth: Annotated[
-        Path | None, typer.Option(help="Where the truth goes, apart from the files. Else FOLDER.truth.parquet.")
+        Path | None,
+        typer.Option(
+            help="Where the truth goes, apart from the files, and what is true of people beside it. Else FOLDER.truth.parquet."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -19,16 +19,19 @@ from c2c.plumbing.site import Site, scratch
 def evaluate(site: Site, truth: Path, inbox: Path, *, actor: str) -> dict[str, Any]:
     """Pairwise figures over distinct record keys of files with names; rows set aside at intake count as unlinked.
 
-    Only deliveries that are held count: a feed that no agreement joins was never matched.
+    Only deliveries that are held count: a feed that no agreement joins was never matched. What is true of people is read where it lies beside the
+    truth, with `.people` before its ending.
     """
     files = catalog.load().files
     held = {(s.partner, s.file, s.period) for s in vault.held(site)}
     named = [d for d in find_deliveries(inbox) if files[d.file].carries_names and (d.partner, d.file, d.period) in held]
     with ProcessPoolExecutor(max_workers=2, mp_context=multiprocessing.get_context("spawn")) as pool:
         known = pl.concat(pool.map(_people_of, repeat(site), named, repeat(truth), chunksize=8)).unique()
+    beside = truth.with_suffix(".people.parquet")
+    people = pl.read_parquet(beside).to_arrow() if beside.exists() else None
     with scratch(site) as private:
         links = identity.open_links(site, private, permit=match_permit(site, year=9999, actor=actor))
-        return identity.evaluate(pl.read_parquet(links.path).to_arrow(), known.to_arrow())
+        return identity.evaluate(pl.read_parquet(links.path).to_arrow(), known.to_arrow(), people)
 
 
 def _people_of(site: Site, delivery: Delivery, truth: Path) -> pl.DataFrame:

@@ -327,13 +327,16 @@ def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.nd
     )
     numbers_far = number == AT["number", "other"]
     x, y = coded.code["birth"][a], coded.code["birth"][b]
-    known = (x >= 0) & (y >= 0) & ~coded.default[x] & ~coded.default[y]
+    held = (x >= 0) & (y >= 0)
+    known = held & ~coded.default[x] & ~coded.default[y]
     unequal = known & (x != y)
     parts = np.full(len(a), 3, dtype=np.int8)
     parts[unequal] = same_parts(coded, x[unequal], y[unequal])
     swapped = (birth == AT["birth", "one edit or swapped"]) & (parts == 1)
     two_parts = unequal & (parts <= 1) & ~swapped
-    years = known & (np.abs(coded.day_of[x] - coded.day_of[y]) > rule("years_apart") * 365.25)
+    # A day that stands for an unknown one leaves the year: it still tells a father from his son.
+    years = held & ~coded.yearless[x] & ~coded.yearless[y]
+    years &= np.abs(coded.day_of[x] - coded.day_of[y]) > rule("years_apart") * 365.25
     same_number = (number == 0) | (key == 0)
     near_number = (number <= 1) | (key <= 1)
     misread = score(coded, a, b, levels, model) >= rule("misread_birth_bits")

@@ -102,6 +102,9 @@ class Coded:
             stand_in = pl.Series(sorted(default_dates(people, pl.DataFrame(dates | self._usual))), dtype=pl.String)
         self._stand_ins = {"default": stand_in}
         self.default = np.append(self.values["birth"].is_in(stand_in.implode()).to_numpy(), False)
+        # 1 January stands for the day alone; a date that stands for the whole of it hides the year as well.
+        day_alone = self._usual["usual_day"].fill_null(False) & ~self._usual["usual_date"].fill_null(False)
+        self.yearless = self.default & np.append(~day_alone.to_numpy(), False)
         signs = pl.DataFrame(
             {
                 "row": np.arange(self.n, dtype=np.int32),

@@ -6,8 +6,10 @@ import csv
 import functools
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from c2c.synthetic._map import StateMap
 
@@ -28,6 +30,9 @@ FIRST_DAY, LAST_DAY = np.datetime64("1995-09-01"), np.datetime64("2021-08-31")
 
 TWINS = 0.037
 """Of children who have an elder sister or brother, how many are the twin of the one before: about three children in a hundred are twins."""
+
+JUNIORS = 0.05
+"""Of sons whose father is in the files, how many are given his name and called junior."""
 
 
 @dataclass
@@ -60,7 +65,7 @@ class People:
     married_last: np.ndarray
 
 
-def draw_people(people: int, seed: int, drawn: StateMap) -> People:
+def draw_people(people: int, seed: int, drawn: StateMap, *, twins: float = TWINS, juniors: float = JUNIORS) -> People:
     """Draw everyone. Children come in households of one to three, some with a guardian in the files; twins are two children of one birth."""
     rng = np.random.default_rng([seed, 1])
     n_child = int(people * CHILDREN_SHARE)
@@ -79,7 +84,7 @@ def draw_people(people: int, seed: int, drawn: StateMap) -> People:
 
     # Brothers and sisters lie next to one another; a pair of neighbours in a household may be twins.
     same_house = np.concatenate([[False], household[1:] == household[:-1]]) & child
-    twin = same_house & (rng.random(n) < TWINS)
+    twin = same_house & (rng.random(n) < twins)
     twin &= ~np.concatenate([[False], twin[:-1]])
     twin_of = np.where(twin, np.arange(n) - 1, -1)
     birth = _births(rng, household, child, same_house, twin)
@@ -99,10 +104,12 @@ def draw_people(people: int, seed: int, drawn: StateMap) -> People:
     guardian = np.full(len(house_group), -1)
     adults = np.flatnonzero(~child)
     guardian[household[adults]] = adults
-    # A son may bear his father's first name and be called junior.
+    # A son may bear his father's first name and be called junior: one of a family's, and none where a child has that name already.
     father = guardian[household]
-    junior = child & ~female & (father >= 0) & (rng.random(n) < 0.05)
+    junior = child & ~female & (father >= 0) & (rng.random(n) < juniors)
     junior &= np.where(father >= 0, ~female[father], False)
+    junior &= ~np.isin(household, household[child & (father >= 0) & (first == first[father])])
+    junior[np.setdiff1d(np.flatnonzero(junior), np.unique(np.where(junior, household, -1), return_index=True)[1])] = False
     first = np.where(junior, first[np.maximum(father, 0)], first)
     suffix = np.where(junior, "Jr", "")
     race_codes = np.empty(n, dtype=object)
@@ -131,6 +138,28 @@ def draw_people(people: int, seed: int, drawn: StateMap) -> People:
         home_language=language.astype(object), has_ssn=has_ssn, lent_ssn=(rng.random(n) < 0.004), district=house_district[household],
         school=rng.integers(0, 2, n), married_year=married_year, married_last=_pick(rng, "last", origin),
     )  # fmt: skip
+
+
+def write_people(people: People, path: Path) -> None:
+    """Write what the truth says of people, for whoever judges a match: who is whose twin, who bears his father's name, which group each is of.
+
+    One row per person. `twin_of` and `junior_of` are persons, null where there is none; `race_ethnicity` and `gender` as the catalog codes them.
+    """
+    father = np.where(people.child & ~people.female, people.guardian[people.household], -1)
+    one_name = (
+        (father >= 0) & ~people.female[father] & (people.first == people.first[father]) & (people.last == people.last[father])
+    )
+    table = pl.DataFrame(
+        {
+            "person": np.arange(people.n),
+            "twin_of": people.twin_of,
+            "junior_of": np.where(one_name, father, -1),
+            "race_ethnicity": pl.Series(people.group, dtype=pl.String),
+            "gender": np.where(people.female, "F", "M"),
+        }
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.with_columns(pl.col("twin_of", "junior_of").replace(-1, None)).write_parquet(path)
 
 
 def _births(

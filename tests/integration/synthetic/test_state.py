@@ -16,7 +16,7 @@ from c2c import catalog, synthetic
 from c2c.synthetic import _state
 from c2c.synthetic._lives import Lives
 from c2c.synthetic._map import draw_map
-from c2c.synthetic._people import draw_people
+from c2c.synthetic._people import draw_people, write_people
 
 PROGRAM = """
 import sys
@@ -36,9 +36,29 @@ def test_any_seed_makes_every_file(tmp_path: Path, seed: int) -> None:
     assert set(rows) == set(catalog.load().files)
     truth = pl.read_parquet(tmp_path / "truth.parquet").group_by("file").len()
     assert dict(truth.rows()) == rows
+    assert len(pl.read_parquet(tmp_path / "truth.people.parquet")) == 1_000
     for path in (tmp_path / "inbox").rglob("*.csv"):
         layout = catalog.load().files[path.parent.name]
         assert path.read_text("utf-8").split("\n", 1)[0].split(",") == [e.element for e in layout.elements]
+
+
+def test_the_truth_tells_who_is_whose_twin_and_who_bears_his_fathers_name(tmp_path: Path) -> None:
+    """Whoever judges a match counts the families it mistakes: twins of one birth date, a son and a father of one name, never two brothers of one."""
+    drawn = draw_map(_state.graduates_per_class(4_000), 4_000)
+    people = draw_people(4_000, 1, drawn, twins=0.2, juniors=0.5)
+    write_people(people, tmp_path / "truth.people.parquet")
+    said = pl.read_parquet(tmp_path / "truth.people.parquet")
+    assert said["person"].to_list() == list(range(4_000))
+    assert set(said["race_ethnicity"]) <= set(catalog.load().code_sets["race_ethnicity"]) and set(said["gender"]) == {"F", "M"}
+    twin, other = said.drop_nulls("twin_of").select("person", "twin_of").to_numpy().T
+    assert (
+        len(twin) > 200 and (people.birth[twin] == people.birth[other]).all() and (people.first[twin] != people.first[other]).all()
+    )
+    son, father = said.drop_nulls("junior_of").select("person", "junior_of").to_numpy().T
+    assert len(son) > 50 and set(np.flatnonzero(people.suffix == "Jr")) <= set(son)
+    assert (people.first[son] == people.first[father]).all() and (people.last[son] == people.last[father]).all()
+    juniors = people.household[people.suffix == "Jr"]
+    assert len(set(juniors)) == len(juniors)
 
 
 def test_the_same_seed_makes_the_same_bytes_with_any_number_of_threads(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
+
 import pytest
 
 from spec.identity.town import persons, townspeople
@@ -34,6 +37,11 @@ a number lent to another              | Teresa,,Sandoval,,,1980-01-15,570881234,
 a birth date that stands for none     | Karina,,Tapia,,,1994-01-01,580991234,,                                                | Karina,,Tapia,,,1994-06-17,580991234,,                                                | yes
 one number with two digits exchanged  | Moises,,Barrientos,,,1985-04-03,590112345,,                                           | Moises,,Barrientos,,,1985-04-03,590112354,,                                           | yes
 namesakes born years apart            | Lidia,,Cordero,,,1979-02-03,,1 Elm St,                                                | Lidia,,Cordero,,,2004-10-25,,2 Elm St,                                                | no
+father and son, his day unknown       | Ramon,,Ybarra,,,1964-01-01,,79 Oak St,                                                | Ramon,,Ybarra,Jr,,1999-02-14,,79 Oak St,                                              | no
+one pupil with two state numbers      | Renata,,Xochihua,,,2002-03-04,,14 Fig St,5000000006                                   | Renata,,Xochihua,,,2002-03-04,,14 Fig St,6123456781                                   | yes
+two who gave one repeated number      | Irma,,Valadez,,,1975-08-19,111111111,,                                                | Ruben,,Wiseman,,,1991-11-07,111111111,,                                               | no
+a blank beside a value                | Noemi,Luz,Zarate,,,1996-05-23,,15 Fig St,                                             | Noemi,,Zarate,,,1996-05-23,600771234,,                                                | yes
+two children without a given name     | Baby Boy,,Urquiza,,,2019-03-01,,16 Fig St,                                            | Baby Boy,,Urquiza,,,2021-10-12,,16 Fig St,                                            | no
 """
 
 
@@ -58,6 +66,24 @@ def matched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_each_hazard_is_settled_as_a_clerk_would(matched: dict[str, str], case: str, one: bool) -> None:
     """A wrong merge gives one child another's history; a wrong split loses a graduate."""
     assert (matched[f"{case}/a"] == matched[f"{case}/b"]) is one
+
+
+def test_a_placeholder_nobody_listed_joins_none_of_ten_thousand(tmp_path: Path) -> None:
+    """An office that writes one number for all who gave none must not make one person of them, nor of two of the town beside them."""
+    dice, syllables = random.Random(3), [a + b for a in "bdfgklmnprst" for b in "aeiou"]
+    names = dice.sample([a + b + c for a in syllables for b in syllables for c in syllables], 20_000)
+    crowd = [
+        {
+            "record_id": f"crowd-{n}",
+            "first_name": names[n],
+            "last_name": names[10_000 + n],
+            "birth_date": f"{dice.randint(1940, 1969)}-{dice.randint(1, 12):02d}-{dice.randint(2, 28):02d}",
+            "ssn": "550112233",
+        }
+        for n in range(10_000)
+    ]
+    found = persons([*townspeople(), *crowd], tmp_path)
+    assert len({found[f"crowd-{n}"] for n in range(10_000)} | {found[f"college-{n}"] for n in range(300)}) == 10_300
 
 
 def test_an_ordinary_town_is_matched_whole(matched: dict[str, str]) -> None:

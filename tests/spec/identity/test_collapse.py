@@ -1,0 +1,32 @@
+"""Records that agree on all that the match reads are one tuple; what a name alone says is one record's alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spec.identity.tables import coded, person_of, rows_of
+
+COLUMNS = ("first_name", "last_name", "birth_date", "ssn", "street_address", "key")
+
+TUPLES = """
+case                                  | a                                   | b                                   | tuples
+the same with a birth date            | Ana,Vega,2001-05-04,,,              | Ana,Vega,2001-05-04,,,              | 1
+the same but for signs and case       | María,O'Neil,2001-05-04,,,          | MARIA,ONEIL,05/04/2001,,,           | 1
+the same with a number                | Ana,Vega,,520341111,,               | Ana,Vega,,520-34-1111,,             | 1
+the same with a key                   | Ana,Vega,,,,A123                    | Ana,Vega,,,,A123                    | 1
+one with a birth date                 | Ana,Vega,2001-05-04,,,              | Ana,Vega,,,,                        | 2
+another address                       | Ana,Vega,2001-05-04,,12 Fig St,     | Ana,Vega,2001-05-04,,13 Fig St,     | 2
+a name and no more                    | Ana,Vega,,,,                        | Ana,Vega,,,,                        | 2
+a name and an address                 | Ana,Vega,,,12 Fig St,               | Ana,Vega,,,12 Fig St,               | 2
+a name and a number nobody has        | Ana,Vega,,111111111,,               | Ana,Vega,,111111111,,               | 2
+a name and a date nobody has          | Ana,Vega,1850-05-04,,,              | Ana,Vega,1850-05-04,,,              | 2
+"""
+
+
+@pytest.mark.parametrize(("case", "a", "b", "tuples"), rows_of(TUPLES))
+def test_records_become_one_tuple_only_with_something_of_one_person(case: str, a: str, b: str, tuples: str, tmp_path: Path) -> None:
+    """What is folded is never looked at again: two people of a common name, folded, could not be told apart."""
+    known, _ = coded([person_of(COLUMNS, a), person_of(COLUMNS, b)], tmp_path)
+    assert (known.n, known.weight.sum()) == (int(tuples), 2)
