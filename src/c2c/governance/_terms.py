@@ -103,13 +103,13 @@ SETTINGS = """\
 # Where the match of the year is made: "duckdb", this machine; "spark", many (see [spark] below, and the operators' guide).
 # engine = "duckdb"
 
-# Where a partner's sealed trays lie: a folder, or a bucket of its own (s3://, az://, gs://).
-[storage]
-# cde = "s3://bucket-of-cde/c2c"
-
 # Settings handed to Spark as they stand; without any, it runs on this machine's cores.
 [spark]
 # "spark.master" = "spark://cluster:7077"
+
+# Where a partner's sealed trays lie: a folder, or a bucket of its own (s3://, az://, gs://).
+[storage]
+# cde = "s3://bucket-of-cde/c2c"
 """
 
 

@@ -113,7 +113,8 @@ def test_a_site_matches_its_year_on_the_cluster_it_names(tmp_path: Path) -> None
         site = a_site(folder)
         toml = site.root / "c2c.toml"
         said = "\n".join(f'"spark.{name}" = "{value}"' for name, value in CLUSTER.items())
-        toml.write_text(f'engine = "{engine}"\n{toml.read_text("utf-8")}{said}', "utf-8")
+        settings = toml.read_text("utf-8").replace("[spark]\n", f"[spark]\n{said}\n")
+        toml.write_text(f'engine = "{engine}"\n{settings}', "utf-8")
         permit = a_permit(site, "identity_match")
         with scratch(site) as private:
             identity.resolve(site, trays(private, later=False), permit=permit, year=2025)
@@ -131,7 +132,6 @@ def test_spark_says_what_one_machine_says_in_any_order(spark: Runner, tmp_path: 
     town = a_town(tmp_path / "town")
     here = all_of(match_people(town.people, town.keys))
     assert len(here["vetoes"]) > 20 and len(set(here["confidence"])) > 20
-    assert all_of(match_people(town.people, town.keys, runner=spark)) == here
     other = a_town(tmp_path / "other", random.Random(11))
     assert all_of(match_people(other.people, other.keys, runner=spark)) == here
 

@@ -117,7 +117,9 @@ def portal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     # A server in front says who asks, so that limits of one visitor are not those of all.
     said = "\n[portal]\nproxies = 1\n"
     if request.param == "postgresql":
-        said += f'database = "{request.getfixturevalue("postgresql")}/postgres"\n'
+        server, database = request.getfixturevalue("postgresql"), site.root.parent.name.replace("-", "_")
+        _run(_server_tools()[-1] / "createdb", "--maintenance-db", f"{server}/postgres", database)
+        said += f'database = "{server}/{database}"\n'
     with (site.root / "c2c.toml").open("a", encoding="utf-8") as settings:
         settings.write(said)
     a_match(site)
