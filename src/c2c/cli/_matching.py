@@ -21,7 +21,6 @@ match_app = typer.Typer(
 )
 
 
-RATES = ("sure", "elsewhere")
 READING = {
     "chance": "chance alone may explain it",
     "some": "more than chance; not surely beyond what is accepted",
@@ -178,7 +177,7 @@ def _rate_tables(told: Mapping[str, Any]) -> Iterator[Table]:
     if not told.get("breakdowns"):
         return
     groups = [
-        [part["by"] or "all", row["group"] or "all", "-" if row["records"] is None else row["records"], *(_share(row[k]) for k in RATES), *(_share(row["before"][k]) for k in RATES)]
+        [part["by"] or "all", row["group"] or "all", "-" if row["records"] is None else row["records"], *(_share(row[k]) for k in rates.RATES), *(_share(row["before"][k]) for k in rates.RATES)]
         for part in told["breakdowns"]
         for row in part["groups"]
     ]  # fmt: skip

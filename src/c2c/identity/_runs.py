@@ -167,7 +167,8 @@ def _rows_of(settled: Sequence[tuple[str, str, bool]], records: pl.DataFrame) ->
 def _known(site: Site, private: Path, year: int, tuples: Tuples) -> Known | None:
     """What the run in force knows, where this one is of the same year: a late delivery changes no weight, and touches only whom it names.
 
-    A new year learns anew, and so does a run that brings more than a little of what there was (`update_most` in `rules.csv`).
+    A new year learns anew, and so does a run that brings more than a little of what there was (`update_most` in `rules.csv`), or in which a record is
+    gone: what was learnt holds values, and a withdrawn one must live on in no run.
     """
     if not (site.root / "identity" / "current").exists():
         return None
@@ -182,7 +183,7 @@ def _known(site: Site, private: Path, year: int, tuples: Tuples) -> Known | None
     old = pl.read_parquet(unseal(site, run_id, "tuples", private, key=NAMES), columns=[*DIGEST, "weight"])
     now = pl.read_parquet(tuples.people, columns=[*DIGEST, "weight"])
     held = held_of(before | {"tuples": old}, now, tuples.records)
-    return Known(read_model(folder / MODEL).model, before["learnt"], said["twins"], held)
+    return Known(read_model(folder / MODEL).model, before["learnt"], said["twins"], held) if held else None
 
 
 def _open_past(site: Site, private: Path) -> Past:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from builders import a_permit, a_site
+from builders import a_permit, a_site, a_submission
 from c2c import identity
 from c2c.identity import _block, _runs
 from c2c.identity._block import Blocks
@@ -19,8 +20,11 @@ from c2c.identity._coded import Coded
 from c2c.identity._collapse import DIGEST, Tuples, fold
 from c2c.identity._match import Known, Matched, match_people
 from c2c.identity._rules import rule
+from c2c.identity._sealed import NAMES as KEY_OF_NAMES
+from c2c.identity._sealed import unseal
 from c2c.identity._update import Held, held_of, to_hold
 from c2c.plumbing.site import scratch
+from c2c.vocabulary import Identifiers
 from integration.identity.test_runs import trays
 from spec.identity.town import townspeople
 
@@ -155,3 +159,36 @@ def test_a_run_of_the_same_year_touches_only_what_came(tmp_path: Path, monkeypat
             people.append(pl.read_parquet(opened.path).with_columns(first))
         assert ("update" in identity.report(site)) == (name == "late")
     assert people[0].equals(people[1])
+
+
+def test_what_a_withdrawn_file_taught_lives_on_in_no_run(tmp_path: Path) -> None:
+    """A partner takes back a file in which many people bear one number: the run of the same year after it does not know that number."""
+    site = a_site(tmp_path)
+    permit = a_permit(site, "identity_match")
+    for withdrawn in (False, True):
+        with scratch(site) as private:
+            sent = list(trays_and_one_more(private, withdrawn=withdrawn))
+            run = identity.resolve(site, sent, permit=permit, year=2025).run_id
+        with scratch(site) as private:
+            learnt = pl.read_parquet(unseal(site, run, "learnt", private, key=KEY_OF_NAMES))
+        assert (PLACEHOLDER in learnt["value"].to_list()) != withdrawn
+
+
+PLACEHOLDER = "521345678"
+
+
+def trays_and_one_more(private: Path, *, withdrawn: bool) -> Iterator[Identifiers]:
+    """The town's trays, and unless it is `withdrawn` a small one more, of ten people whom somebody gave one number."""
+    for tray in trays(private, later=False):
+        kept = private / f"kept-{tray.submission.file}.parquet"
+        kept.hardlink_to(tray.path)
+        yield Identifiers(tray.submission, kept, tray.rows)
+    if not withdrawn:
+        names = ("Abe", "Bo", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal", "Ida", "Jo")
+        rows = [
+            {"record_key": f"one-{n}", "n_records": 1, "first_name": name, "last_name": f"{name}son", "birth_date": f"{1950 + 3 * n}-04-1{n % 9}", "ssn": PLACEHOLDER, "csu_student_id": f"{n}77"}
+            for n, name in enumerate(names)
+        ]  # fmt: skip
+        path = private / "one-more.parquet"
+        pl.DataFrame(rows).write_parquet(path)
+        yield Identifiers(a_submission("csu_person", period=2025, rows=len(rows)), path, len(rows))

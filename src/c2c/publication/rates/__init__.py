@@ -3,6 +3,6 @@
 Hides how the tables lie on disk. Never sees a count that the gate withheld: shares, gaps and intervals are of counts that are shown.
 """
 
-from c2c.publication.rates._frozen import freeze_rates, freeze_refusal, open_rates, write_rates
+from c2c.publication.rates._frozen import RATES, STATUSES, freeze_rates, freeze_refusal, open_rates, write_rates
 
-__all__ = ["freeze_rates", "freeze_refusal", "open_rates", "write_rates"]
+__all__ = ["RATES", "STATUSES", "freeze_rates", "freeze_refusal", "open_rates", "write_rates"]

@@ -25,6 +25,10 @@ OUTCOMES = ("link_status", *RATES)
 NOT_COMPARED = ("not_told",)
 """Records whose file says nothing of their group are no group, and are not set against one."""
 
+ORDER = ("", "partner", "school_year", "holds_ssn", "holds_birth_date", "holds_person_key", "holds_contact", "race_ethnicity", "gender",
+         "age_bracket", "ses_disadvantaged", "foster", "homeless", "first_generation", "disability", "veteran")  # fmt: skip
+"""What groups are told by, in the order in which they are shown; the whole first."""
+
 COLUMNS = (
     "run",
     "by",
@@ -84,32 +88,13 @@ def write_rates(site: Site, run_id: str, target: Path) -> None:
 
 def _groups_of(cells: pl.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
     """Counts by breakdown and group; `records` is how many there are, `link_status=automatic` and the like how many of them. The whole is `""`."""
-    fixed = (
-        "release",
-        "product",
-        "table",
-        "measure",
-        "statistic",
-        "unit",
-        "academic_year",
-        "outcome",
-        "value",
-        "low",
-        "high",
-        "status",
-        "of",
-    )
     found: dict[str, dict[str, dict[str, float | None]]] = {"": {}}
     for row in cells.iter_rows(named=True):
-        where = {d: v for d, v in row.items() if d not in fixed and v is not None}
+        where = {d: row[d] for d in (*OUTCOMES, *ORDER) if row.get(d) is not None}
         count = next((f"{d}={where.pop(d)}" for d in OUTCOMES if d in where), "records")
         by, group = next(iter(where.items()), ("", ""))
         found.setdefault(by, {}).setdefault(group, {})[count] = row["value"] if row["status"] == "shown" else None
     return {by: dict(sorted(groups.items())) for by, groups in sorted(found.items(), key=lambda item: ORDER.index(item[0]))}
-
-
-ORDER = ("", "partner", "school_year", "holds_ssn", "holds_birth_date", "holds_person_key", "holds_contact", "race_ethnicity", "gender",
-         "age_bracket", "ses_disadvantaged", "foster", "homeless", "first_generation", "disability", "veteran")  # fmt: skip
 
 
 def _row(group: str, counts: Mapping[str, float | None]) -> dict[str, Any]:

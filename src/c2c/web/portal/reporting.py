@@ -31,8 +31,6 @@ SHARES = ("expected_matches_lost", "share_of_old_records_with_a_new_id")
 PARTS = ("links_by_status", "events", "pairs_by_rule", "pairs_lost")
 """Parts of the report that are one figure a row, in the order of the page."""
 
-STATUSES = ("automatic", "provisional", "steward", "ambiguous", "unlinked")
-RATES = ("sure", "elsewhere")
 YES_NO = ("yes", "no")
 
 
@@ -56,7 +54,7 @@ def report(request: HttpRequest) -> HttpResponse:
     made = [(say(language, "run"), said.get("run", "")), (say(language, "made"), str(said.get("made", ""))[:10])]
     told = rates.open_rates(settings.SITE, str(said.get("run", "")))
     return show(request, "report.html", {
-        "then_and_now": _then_and_now(language, said), "rates": _rates(language, told), "statuses": [named(language, "status", s) for s in STATUSES],
+        "then_and_now": _then_and_now(language, said), "rates": _rates(language, told), "statuses": [named(language, "status", s) for s in rates.STATUSES],
         "title": say(language, "report"), "made": made, "sections": [s for s in sections if s["rows"]], "quality": _quality(language, said.get("quality", {})), "weights": [w for w in weights if w["rows"]],
     })  # fmt: skip
 
@@ -101,17 +99,17 @@ def _breakdown(language: str, part: Mapping[str, Any], told: Mapping[str, Any]) 
     rows = [
         {
             "name": _group(language, by, row["group"]), "records": "" if row["records"] is None else f"{row['records']:,}",
-            "statuses": [_part_of(row[s], row["records"]) for s in STATUSES],
-            "rates": [(_rate(row[k]), _rate(row["before"][k])) for k in RATES],
+            "statuses": [_part_of(row[s], row["records"]) for s in rates.STATUSES],
+            "rates": [(_rate(row[k]), _rate(row["before"][k])) for k in rates.RATES],
         }
         for row in part["groups"]
     ]  # fmt: skip
     pictures = []
-    for name in RATES:
+    for name in rates.RATES:
         shown = [(_group(language, by, r["group"]), 100 * r[name], _rate(r[name])) for r in part["groups"] if r[name] is not None]
         label = say(language, f"rate_{name}_by", by=title)
         pictures += [_drawings.bars(shown, label)] if len(shown) > 1 else []
-    readings = [_reading(language, by, name, part["gaps"][name], told) for name in RATES if part["gaps"].get(name)]
+    readings = [_reading(language, by, name, part["gaps"][name], told) for name in rates.RATES if part["gaps"].get(name)]
     return {"title": title, "rows": rows, "pictures": pictures, "readings": readings, "is_whole": not by}
 
 
