@@ -200,7 +200,7 @@ def test_every_page_of_the_portal_is_open_to_everyone(
     mine = [e for e in audit.entries(portal.site) if e["event"] == "identity:case:answered" and e["actor"] == "steward.one"]
     answered = mine[-1]["case"]
     open_case = stewardship.open_queue(portal.site, actor="steward.one", duty="steward")[3].case_id
-    inside = ["", "queue", f"review/{open_case}?last={answered}&said=same", f"why/{answered}", "decided", f"undo/{answered}", "report", "nowhere", "adjudicate", f"why/{open_case}"]  # fmt: skip
+    inside = ["", "queue", f"review/{open_case}?last={answered}&said=same", f"why/{answered}", f"held/{answered}", "decided", f"undo/{answered}", "report", "nowhere", "adjudicate", f"why/{open_case}"]  # fmt: skip
     faults: dict[str, object] = {}
     context = browser.new_context(viewport={"width": width, "height": 900})
     outside = context.new_page()

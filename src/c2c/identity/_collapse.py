@@ -47,7 +47,8 @@ class Tuples:
     `people`: a Parquet file, one row per tuple in the order of digests: `weight` (records it stands for), `COMPARED`, `source` if sent. A tuple is
     known by its place in it, its row. `keys`: person keys, long: row, kind, value, `asserts` (the issuer itself says so), `current` (differing
     from it means something). `records`: record_key, row, n_records, `seen_in` (partner and file). `lookups`: keyed marks of single ids, each with a
-    row that bears it, for files that carry keys alone; `keys_only`: the record keys of such files.
+    row that bears it, for files that carry keys alone; `keys_only`: the record keys of such files. `sent`: files of what was sent, for those who
+    show it to people; the match itself is not given them.
     """
 
     people: Path
@@ -56,6 +57,7 @@ class Tuples:
     records: pl.DataFrame
     lookups: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"lookup": pl.String, "row": pl.Int32}))
     keys_only: pl.Series = field(default_factory=lambda: pl.Series("record_key", [], dtype=pl.String))
+    sent: tuple[Path, ...] = ()
 
 
 def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[str] = frozenset()) -> Tuples:
@@ -64,12 +66,12 @@ def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[st
     `apart`: record keys that stay tuples of their own, because a steward parted them from another that looks the same.
     """
     layouts = catalog.load().files
-    sent: dict[tuple[str, str], list[Path]] = {}
+    sent: dict[tuple[str, str], list[tuple[int, Path]]] = {}
     for number, tray in enumerate(trays):
         # A tray is wiped when the next one is opened; a second name in scratch keeps it until all its years are read.
         kept = private / f"tray-{number}.parquet"
         kept.hardlink_to(tray.path)
-        sent.setdefault((tray.submission.partner, tray.submission.file), []).append(kept)
+        sent.setdefault((tray.submission.partner, tray.submission.file), []).append((tray.submission.period, kept))
     named = {key: paths for key, paths in sorted(sent.items()) if layouts[key[1]].carries_names}
     alone = [_whole(paths).select("record_key").unique().collect() for key, paths in sent.items() if key not in named]
     keys_only = pl.concat([pl.DataFrame(schema={"record_key": pl.String}), *alone]).unique()
@@ -91,7 +93,8 @@ def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[st
     marks = pl.concat([pl.LazyFrame(schema=MARK_SCHEMA), *map(pl.scan_parquet, sorted(private.glob("marks-*.parquet")))])
     rows = tuples.records.lazy().select("record_key", "row")
     lookups = marks.join(rows, on="record_key").select("lookup", "row").unique().collect()
-    return replace(tuples, lookups=lookups, keys_only=keys_only["record_key"])
+    as_sent = tuple(sorted(private.glob("sent-*.parquet")))
+    return replace(tuples, lookups=lookups, keys_only=keys_only["record_key"], sent=as_sent)
 
 
 def fold(
@@ -116,30 +119,32 @@ def fold(
 
 @dataclass(frozen=True)
 class _Piece:
-    """Some record keys of one file over all its years: one of `n` equal ranges of them."""
+    """Some record keys of one file over all its years (`paths`, each with its own): one of `n` equal ranges of them."""
 
     partner: str
     file: str
-    paths: tuple[Path, ...]
+    paths: tuple[tuple[int, Path], ...]
     place: int
     n: int
     apart: frozenset[str]
     private: Path
 
 
-def _whole(paths: Sequence[Path]) -> pl.LazyFrame:
-    return pl.concat([pl.scan_parquet(path) for path in paths], how="diagonal_relaxed")
+def _whole(paths: Sequence[tuple[int, Path]]) -> pl.LazyFrame:
+    return pl.concat([pl.scan_parquet(path).with_columns(school_year=year) for year, path in paths], how="diagonal_relaxed")
 
 
 def _read(file: str) -> frozenset[str]:
     """The columns of a file that the match reads."""
     layout = catalog.load().files[file]
     scopes = (layout.element(column).id_scope for column in layout.person_id_columns)
-    return frozenset({"record_key", "n_records", *NAMES, *PLAIN, *layout.person_id_columns, *(scope for scope in scopes if scope)})
+    return frozenset(
+        {"record_key", "n_records", "school_year", *NAMES, *PLAIN, *layout.person_id_columns, *(scope for scope in scopes if scope)}
+    )
 
 
 def _fold_piece(piece: _Piece) -> None:
-    """Fold one piece, and keep which keys of files without names its records bear."""
+    """Fold one piece, and keep what was sent and which keys of files without names its records bear."""
     whole = _whole(piece.paths)
     columns = [c for c in whole.collect_schema().names() if c in _read(piece.file) or c.startswith("lookup_")]
     # Trays lie in the order of record keys, which are hex: a range of them is read without the rest.
@@ -152,14 +157,16 @@ def _fold_piece(piece: _Piece) -> None:
     seen = mine.group_by("record_key").agg(pl.col("n_records").sum())
     once = mine.drop("n_records").unique("record_key", keep="first").join(seen, on="record_key")
     lookups = [c for c in once.columns if c.startswith("lookup_")]
-    name = f"{piece.partner}.{piece.file}-{piece.place}"
+    seen_in, layout = f"{piece.partner}.{piece.file}", catalog.load().files[piece.file]
+    name = f"{seen_in}-{piece.place}"
+    _kept_as_sent(mine, layout, seen_in).write_parquet(piece.private / f"sent-{name}.parquet", compression="lz4")
     keys_only = pl.read_parquet(piece.private / "keys-only.parquet").rename({"record_key": "lookup"})
     marks = pl.concat(
         [pl.DataFrame(schema=MARK_SCHEMA), *(once.select(pl.col(c).alias("lookup"), "record_key").drop_nulls() for c in lookups)]
     )
     marks.join(keys_only, on="lookup", how="semi").write_parquet(piece.private / f"marks-{name}.parquet", compression="lz4")
-    people, ids = _as_sent(once.drop(lookups), catalog.load().files[piece.file])
-    _write(people, normalise, ids, f"{piece.partner}.{piece.file}", piece.private, name, piece.apart)
+    people, ids = _as_sent(once.drop(lookups), layout)
+    _write(people, normalise, ids, seen_in, piece.private, name, piece.apart)
 
 
 def _write(
@@ -266,12 +273,42 @@ def _as_sent(table: pl.DataFrame, layout: catalog.FileLayout) -> tuple[pl.DataFr
     for column in layout.person_id_columns:
         if column in ("ssn", "itin", *NOT_ONE_PERSONS) or column not in table.columns:
             continue
-        scope = layout.element(column).id_scope
-        scoped = bool(scope) and scope != "unknown"
-        value = pl.concat_str([pl.col(scope), pl.col(column)], separator="|") if scoped else pl.col(column)
+        scope, scoped, value = layout.element(column).id_scope, _is_scoped(layout, column), _within_scope(layout, column)
         # An issuer's own number asserts; one whose scope is not in the row, or that another agency passes on, is evidence only.
         asserts = scope != "unknown" and (column == layout.person_id_columns[0] or column in RENAMED or scoped)
         current = column not in RENAMED and not scope
         ids[f"id:{RENAMED.get(column, column)}:{int(asserts)}{int(current)}"] = value
     known = [c for c in (*NAMES, *PLAIN) if c in table.columns]
     return table.select("record_key", "n_records", *known, *(value.alias(name) for name, value in ids.items())), list(ids)
+
+
+def _is_scoped(layout: catalog.FileLayout, column: str) -> bool:
+    return layout.element(column).id_scope not in ("", "unknown")
+
+
+def _within_scope(layout: catalog.FileLayout, column: str) -> pl.Expr:
+    """A person id as one office's own: two districts give one number to two children."""
+    if not _is_scoped(layout, column):
+        return pl.col(column)
+    return pl.concat_str([pl.col(layout.element(column).id_scope), pl.col(column)], separator="|")
+
+
+def _kept_as_sent(table: pl.DataFrame, layout: catalog.FileLayout, seen_in: str) -> pl.DataFrame:
+    """What was sent under each record key: one row for each set of values, `first_year` to `last_year` and n_records of it.
+
+    Names and numbers are in the key, so only what is not (an address, a gender) makes a second row of one key.
+    """
+    ids = {c: _within_scope(layout, c) for c in layout.person_id_columns if c in table.columns and c not in NOT_ONE_PERSONS}
+    values = {c: pl.col(c) for c in (*NAMES, *PLAIN) if c in table.columns} | ids
+    told = table.select("record_key", "school_year", "n_records", **{c: value.cast(pl.String) for c, value in values.items()})
+    alike = told.select(
+        pl.col("record_key").hash(seed=5), pl.struct([*values]).hash(seed=6).alias("values"), "school_year", "n_records"
+    ).with_row_index("at")
+    once = alike.group_by("record_key", "values").agg(
+        pl.col("at").first(),
+        pl.col("school_year").min().cast(pl.Int32).alias("first_year"),
+        pl.col("school_year").max().cast(pl.Int32).alias("last_year"),
+        pl.col("n_records").sum().cast(pl.Int64),
+    )
+    known = once.select(pl.lit(seen_in).alias("seen_in"), "first_year", "last_year", "n_records")
+    return pl.concat([told.select("record_key", *values)[once["at"]], known], how="horizontal")

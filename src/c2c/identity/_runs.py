@@ -15,13 +15,15 @@ from c2c.identity._collapse import DIGEST, Tuples, collapse
 from c2c.identity._decisions import acts, in_force
 from c2c.identity._doubts import find_cases
 from c2c.identity._errors import IdentityError
+from c2c.identity._golden import make_golden
 from c2c.identity._match import Known, match_people
 from c2c.identity._report import HOLDS, held_by, run_before, run_report
 from c2c.identity._rules import rule
 from c2c.identity._runner import open_runner
-from c2c.identity._sealed import NAMES, current_run, darken, seal, unseal
+from c2c.identity._sealed import NAMES, current_run, darken, has_table, seal, unseal
 from c2c.identity._settings import MODEL, read_model, to_settings
 from c2c.identity._update import held_of, to_hold
+from c2c.plumbing import clock
 from c2c.plumbing.site import Site, locked, scratch, write_bytes, write_json
 from c2c.vocabulary import Identifiers, Links, Permit
 
@@ -52,7 +54,8 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         )
         decided = _rows_of(settled, tuples.records)
         with open_runner(str(site.settings["engine"]), private, site.settings) as runner:
-            matched = match_people(tuples.people, tuples.keys, decided, runner=runner, known=_known(site, private, year, tuples))
+            known = _known(site, private, year, tuples)
+            matched = match_people(tuples.people, tuples.keys, decided, runner=runner, known=known)
         past = _open_past(site, private)
         here = tuples.records["row"]
         of_record = tuples.records.with_columns(
@@ -64,12 +67,22 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         links = make_links(of_record, ids, tuples, settled)
         cases, strata = find_cases(matched, tuples, [(a, b) for a, b, _ in settled], decided)
         sample = {"strata": strata, "cases": dict(cases.filter(pl.col("stratum") >= 0).select("case_id", "stratum").iter_rows())}
+        of_key = links.select("record_key", "person_id")
+        cases = _with_persons(cases, of_key)
+        golden = make_golden(
+            tuples.sent,
+            of_key,
+            private,
+            day=clock.today(),
+            before=lambda part: _golden_before(site, private, part) if known else None,
+        )
         said = run_report(links, tuples, matched, past, events) | {
             "run": run_id,
             "year": year,
             "cases": len(cases),
             "sample": sample,
             "twins": matched.twins,
+            "golden_records_made": golden.n_made,
             "before": run_before(site),
         }
         now = follow(past, links, events, run_id)
@@ -85,6 +98,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
             "records": tuples.records,
             "keys": tuples.keys,
             "learnt": matched.coded.learnt(),
+            **golden.tables,
             **to_hold(matched, {key for a, b, _ in settled for key in (a, b)}),
         }
         seal(site, private, run_id, {"": seen, NAMES: names})
@@ -184,6 +198,21 @@ def _known(site: Site, private: Path, year: int, tuples: Tuples) -> Known | None
     now = pl.read_parquet(tuples.people, columns=[*DIGEST, "weight"])
     held = held_of(before | {"tuples": old}, now, tuples.records)
     return Known(read_model(folder / MODEL).model, before["learnt"], said["twins"], held) if held else None
+
+
+def _with_persons(cases: pl.DataFrame, of_key: pl.DataFrame) -> pl.DataFrame:
+    """Cases, each with the person of either record, so that who is looked at need not be sought among all links."""
+    for side in ("a", "b"):
+        cases = cases.join(
+            of_key.rename({"record_key": side, "person_id": f"person_{side}"}), on=side, how="left", maintain_order="left"
+        )
+    return cases
+
+
+def _golden_before(site: Site, private: Path, part: str) -> pl.DataFrame | None:
+    """A part of the golden records of the run in force, if it has one of that name."""
+    run_id = current_run(site)
+    return pl.read_parquet(unseal(site, run_id, part, private, key=NAMES)) if has_table(site, run_id, part) else None
 
 
 def _open_past(site: Site, private: Path) -> Past:

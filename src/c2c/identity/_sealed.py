@@ -33,6 +33,11 @@ def unseal(site: Site, run_id: str, name: str, private: Path, *, key: str = "") 
     return storage.unseal_from(store, f"{name}.parquet.age", target, keys.unwrap_key(site, f"identity/{run_id}{key}", HOLDER))
 
 
+def has_table(site: Site, run_id: str, name: str) -> bool:
+    """Does a run have a table of that name? Not every run has every table: parts of golden records are as many as its people ask for."""
+    return (site.folder("identity", "runs", run_id) / f"{name}.parquet.age").exists()
+
+
 def seal(site: Site, private: Path, run_id: str, tables: Mapping[str, Mapping[str, pl.DataFrame | Path]]) -> None:
     """Seal a run's tables (in memory, or already a file in scratch), each group of them under a key of its own: `""` for ids and events, `-names`
     for whatever holds a name."""

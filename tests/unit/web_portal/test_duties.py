@@ -23,6 +23,7 @@ settle      answer  open           | no       no                no
 settle      answer  answered       | no       no                no
 settle      answer  decided        | no       no                no
 why         see     any            | no       yes               yes
+held        see     any            | no       yes               yes
 decided     see     any            | no       yes               yes
 undo        see     any            | no       yes               yes
 undo        undo    open           | no       no                no

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from c2c.identity._golden import WHY
 from c2c.web.portal import _words
 from c2c.web.portal._duties import IDENTITY, permissions
 from plainness import ease, grade
@@ -37,6 +38,11 @@ def test_every_duty_reason_and_state_of_the_room_has_its_words() -> None:
     wanted = {f"reason_{r}" for r in reasons} | {f"duty_{d}" for d in IDENTITY} | {f"does_{d}" for d in IDENTITY}
     wanted |= {f"state_{s}" for p in permissions() for s in p.states if s != "any"}
     assert wanted <= known
+
+
+def test_every_reason_why_a_value_survives_has_its_words() -> None:
+    """Whoever looks at a person as held reads why each value is the one that is shown."""
+    assert {f"kept_{why}" for why in (*WHY, "none")} <= set(_words.messages())
 
 
 def test_every_level_of_evidence_has_its_words() -> None:

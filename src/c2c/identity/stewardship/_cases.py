@@ -195,13 +195,7 @@ def explain_case(site: Site, case_id: str, *, actor: str, duty: str) -> Explanat
         IdentityError: IDN-010 the actor has no such case; IDN-011 the actor has still to answer: reviewers are blind to the score.
     """
     run_id = current_run(site)
-    row, stands = _find(site, run_id, case_id)
-    if stands.state != "decided" and not _has_answered(stands, actor):
-        if not _may_answer(stands, actor, duty):
-            raise _no_case(case_id)
-        raise IdentityError(
-            "IDN-011", where=f"case {case_id}", what="the score is hidden until you have answered", remedy="Answer the case first."
-        )
+    row = find_told(site, run_id, case_id, actor=actor, duty=duty)
     audit.append(site, "identity:case:explained", actor=actor, run=run_id, case=case_id, duty=duty)
     view = json.loads(row["view"])
     return Explanation(
@@ -210,6 +204,25 @@ def explain_case(site: Site, case_id: str, *, actor: str, duty: str) -> Explanat
         tuple(Node(**n) for n in view["nodes"]),
         tuple(Edge(**e) for e in view["edges"]),
     )
+
+
+def find_told(site: Site, run_id: str, case_id: str, *, actor: str, duty: str) -> dict[str, Any]:
+    """A case of whose two records this actor may learn what the match made: they have answered, or it is decided.
+
+    Raises:
+        IdentityError: IDN-010 the actor has no such case; IDN-011 the actor has still to answer.
+    """
+    row, stands = _find(site, run_id, case_id)
+    if stands.state != "decided" and not _has_answered(stands, actor):
+        if not _may_answer(stands, actor, duty):
+            raise _no_case(case_id)
+        raise IdentityError(
+            "IDN-011",
+            where=f"case {case_id}",
+            what="what the match makes of it is hidden until you have answered",
+            remedy="Answer the case first.",
+        )
+    return row
 
 
 def _cases(site: Site, run_id: str) -> pl.DataFrame:

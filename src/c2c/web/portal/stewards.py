@@ -105,6 +105,30 @@ def why(request: HttpRequest, case_id: str) -> HttpResponse:
     })  # fmt: skip
 
 
+@page("held")
+def held(request: HttpRequest, case_id: str) -> HttpResponse:
+    """The one or two people of a case as they are held: what is shown of each field, why, and all that was sent. Open only after one's own answer."""
+    language = language_of(request)
+    people = stewardship.open_people(settings.SITE, case_id, **_asking(request, "held", "see"))
+    shown = [
+        {
+            "title": say(language, "held_one" if len(person.of) > 1 else f"held_{person.of[0]}"), "n": person.n_records, "of": "-".join(person.of),
+            "fields": [
+                {
+                    "name": _field_name(language, f.field), "value": _written(language, f.field, f.value), "why": say(language, f"kept_{f.why or 'none'}"),
+                    "sent": [
+                        {"value": _written(language, f.field, s.value), "by": _sender(language, s.seen_in), "years": _school_years(language, s.years), "key": s.record_key[:8]}
+                        for s in f.sent
+                    ],
+                }
+                for f in person.fields
+            ],
+        }
+        for person in people
+    ]  # fmt: skip
+    return show(request, "held.html", {"title": say(language, "held"), "case_id": case_id, "people": shown})
+
+
 @page("decided")
 def decided(request: HttpRequest) -> HttpResponse:
     """What is decided, and what I have answered; each can be taken back with a reason."""
@@ -220,6 +244,8 @@ def _file(language: str, seen_in: str) -> str:
 
 def _written(language: str, element: str, value: str) -> str:
     """A value as people write it: dates and numbers with their dashes, an agency's number under its name."""
+    if element == "gender":
+        return catalog.load().label("gender", value, language)
     if element == "person_keys":
         return "; ".join(_key_in_words(language, key) for key in value.split("; ") if key)
     cut = {"birth_date": (4, 6), "ssn": (3, 5)}.get(element)
@@ -230,8 +256,22 @@ def _written(language: str, element: str, value: str) -> str:
 
 def _key_in_words(language: str, key: str) -> str:
     kind, _, number = key.partition(" ")
-    label = next((e.label_es if language == "es" else e.label for e in catalog.load().elements if e.element == kind), kind)
-    return f"{label}: {number}"
+    return f"{_label(language, kind)}: {number}"
+
+
+def _label(language: str, element: str) -> str:
+    return next((e.label_es if language == "es" else e.label for e in catalog.load().elements if e.element == element), element)
+
+
+def _field_name(language: str, element: str) -> str:
+    """A field in the portal's words, or as the catalog calls it."""
+    return say(language, f"field_{element}") if f"field_{element}" in messages() else _label(language, element)
+
+
+def _school_years(language: str, years: tuple[int, int]) -> str:
+    """Closing years as school years: 2019-20, or the first and the last."""
+    first, last = (f"{year - 1}-{year % 100:02}" for year in years)
+    return first if first == last else say(language, "from_to", first=first, last=last)
 
 
 def _parts(value: str, other: str, sign: str) -> list[tuple[str, bool]]:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("adjudicate", stewards.adjudicate, name="adjudicate"),
     path("adjudicate/<slug:case_id>", stewards.settle, name="settle"),
     path("why/<slug:case_id>", stewards.why, name="why"),
+    path("held/<slug:case_id>", stewards.held, name="held"),
     path("decided", stewards.decided, name="decided"),
     path("undo/<slug:case_id>", stewards.undo, name="undo"),
     path("report", reporting.report, name="report"),
