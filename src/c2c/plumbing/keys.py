@@ -62,15 +62,17 @@ def has_key(site: Site, name: str) -> bool:
 
 
 def destroy_key(site: Site, name: str) -> None:
-    """Overwrite and remove a wrapped key: what it sealed goes dark, backups of the sealed files included."""
-    path = _path(site, name, "wrapped")
-    if path.exists():
-        size = path.stat().st_size
-        with path.open("r+b") as handle:
-            handle.write(secrets.token_bytes(size))
-            handle.flush()
-            os.fsync(handle.fileno())
-        path.unlink()
+    """Overwrite and remove the key of this name. What a sealing key sealed goes dark, backups of the sealed files included; what a naming key named is
+    never named so again."""
+    for suffix in ("wrapped", "key", "age"):
+        path = _path(site, name, suffix)
+        if path.exists():
+            size = path.stat().st_size
+            with path.open("r+b") as handle:
+                handle.write(secrets.token_bytes(size))
+                handle.flush()
+                os.fsync(handle.fileno())
+            path.unlink()
 
 
 def pseudonym(key: bytes, text: str) -> str:
