@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("synth", "intake", "match", "parity", "spark", "pull", "disclosure", "extracts", "public", "year")
+NAMES = ("synth", "intake", "match", "parity", "spark", "pull", "disclosure", "extracts", "outputs", "public", "year")
 FILES = {"public": "public_site", "parity": "splink_parity"}
 """Where a benchmark's file does not bear its name: `public` is also a library's, and parity is with Splink."""
 

@@ -28,6 +28,8 @@ def errors_page() -> str:
     with (ROOT / "src" / "c2c" / "intake" / "messages.csv").open(encoding="utf-8") as handle:
         found = {row["code"]: row for row in csv.DictReader(handle)}
     lines += [f"| `{code}` | {row['what_en']} | {row['remedy_en']} |" for code, row in sorted(found.items())]
+    with (ROOT / "src" / "c2c" / "disclosure" / "outputs" / "messages.csv").open(encoding="utf-8") as handle:
+        lines += [f"| `{row['code']}` | {row['what']} ({row['colour']}) | {row['remedy']} |" for row in csv.DictReader(handle)]
     head = "# Coded errors\n\nEach is said with its place and remedy, and never with a value from anybody's record. Exit status: 1 refused, 2 wrong use.\n\n"
     return head + "| Code | What | Remedy |\n| --- | --- | --- |\n" + "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ import sys
 import typer
 
 import c2c
-from c2c.cli import _demo, _extracts, _matching, _portal, _serving, _tables, _yearly
+from c2c.cli import _demo, _extracts, _matching, _outputs, _portal, _serving, _tables, _yearly
 from c2c.cli._entrance import run
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ _yearly.add_to(app)
 _matching.add_to(app)
 _tables.add_to(app)
 _extracts.add_to(app)
+_outputs.add_to(app)
 _portal.add_to(app)
 _serving.add_to(app)
 
