@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,27 @@ def _environment() -> dict[str, str]:
     import os
 
     return os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
+
+
+def test_a_release_is_planned_before_anyone_makes_it(demo: Demo, tmp_path: Path) -> None:
+    """The one who signs sees what a change of tables would add, hide and cost; nothing is published and nothing enters the release ledger."""
+    product = tmp_path / "changed.toml"
+    shipped = (files("c2c.disclosure") / "products" / "student_pathways.toml").read_text("utf-8")
+    product.write_text(shipped.replace('["homeless"], ["ses_disadvantaged"]]', '["homeless"]]', 1), "utf-8")
+    done = c2c("release", "plan", "2026", "--product", str(product), "--site", str(demo.site), "--json")
+    assert done.returncode == 0, done.stderr[-800:]
+    said = json.loads(done.stdout)
+    assert said["release"]["kind"] == "draft" and said["protection"]["pinned_or_narrow"] == 0
+    assert said["protection"]["beside"]["same"] > 0
+    assert "hs_graduates-ses_disadvantaged" in said["protection"]["instead"]["tables_lost"]
+    assert not list((demo.site / "releases").glob("*draft*")) and not list((demo.site / "ledger" / "cells").glob("*draft*"))
+    report = c2c("release", "report", demo.said["release_id"], "--site", str(demo.site), "--json")
+    attacks = {a["attack"]: a for a in json.loads(report.stdout)["protection"]["attacks"]}
+    assert attacks["small_cells_alone"]["found"] > 0 and attacks["outsider"]["found"] == attacks["insider"]["found"] == 0
+
+
+def test_a_plan_of_what_is_no_product_is_refused_with_its_remedy(demo: Demo, tmp_path: Path) -> None:
+    """A wrong declaration is named before any data are read."""
+    (tmp_path / "wrong.toml").write_text('product = "x"\n[[tables]]\nmeasure = "hs_graduates"\n', "utf-8")
+    done = c2c("release", "plan", "2026", "--product", str(tmp_path / "wrong.toml"), "--site", str(demo.site))
+    assert done.returncode == 1 and "DSC-015" in done.stderr and "tables: breakdowns" in done.stderr

@@ -34,10 +34,18 @@ def add_to(app: typer.Typer) -> None:
 def serve_public(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 8000,
     bind: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    drafts: Annotated[bool, typer.Option("--drafts", help="Show planned releases instead, to this machine alone.")] = False,
     site: SiteOption = None,
 ) -> None:
     """Serve the public site: a reader of the releases folder, with no database, no cookies and no key."""
-    run_public(here(site), bind=bind, port=port)
+    if drafts and bind not in LOOPBACK:
+        raise errors.WrongUse(
+            "USE-004",
+            where="--bind",
+            what="drafts are not public",
+            remedy="Leave --bind out: drafts are shown to this machine alone.",
+        )
+    run_public(here(site), bind=bind, port=port, folder="drafts" if drafts else "releases")
 
 
 @serve_app.command("portal")
@@ -106,15 +114,15 @@ def wait_for(servers: list[subprocess.Popen[bytes]]) -> None:
         time.sleep(0.2)
 
 
-def run_public(site: Site, *, bind: str = "127.0.0.1", port: int = 8000) -> None:
+def run_public(site: Site, *, bind: str = "127.0.0.1", port: int = 8000, folder: str = "releases") -> None:
     """Become the public site's server; does not return. It is given the releases folder and no other place of the site."""
-    command, environment = public_command(site, bind=bind, port=port)
+    command, environment = public_command(site, bind=bind, port=port, folder=folder)
     os.execve(command[0], command, environment)  # noqa: S606 - our own interpreter, fixed arguments
 
 
-def public_command(site: Site, *, bind: str, port: int) -> tuple[list[str], dict[str, str]]:
+def public_command(site: Site, *, bind: str, port: int, folder: str = "releases") -> tuple[list[str], dict[str, str]]:
     """The public site's command line and its environment: of this site it learns the releases folder alone."""
-    environment = {k: v for k, v in os.environ.items() if k not in OF_SITES} | {"C2C_RELEASES": str(site.folder("releases"))}
+    environment = {k: v for k, v in os.environ.items() if k not in OF_SITES} | {"C2C_RELEASES": str(site.folder(folder))}
     # Each worker loads for itself: the engine's threads do not survive a fork of a process that has read a release.
     return _gunicorn("c2c.web.public.wsgi", bind, port, workers=min(4, os.cpu_count() or 2)), environment
 

@@ -1,4 +1,4 @@
-"""Commands on tables and releases: protect, attack, release list, cells, retire."""
+"""Commands on tables and releases: protect, attack, release plan, list, report, cells, retire."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import typer
 
 from c2c import audit, disclosure, publication
 from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
+from c2c.cycle import drafts
+from c2c.plumbing import errors
+from c2c.plumbing.site import Site
+from c2c.vocabulary import Release
 
-release_app = typer.Typer(help="Releases: list them, write their cells, retire one.", no_args_is_help=True)
+release_app = typer.Typer(help="Releases: plan one, list them, report on one, write its cells, retire it.", no_args_is_help=True)
 
 LevelsOption = Annotated[Path | None, typer.Option(help="Hierarchies, CSV: dim, hierarchy, parent, child (Total on top).")]
 
@@ -49,6 +53,60 @@ def release_list(site: SiteOption = None, as_json: JsonOption = False) -> None:
     rows = [[r.release_id, str(r.manifest["created"]), int(str(r.manifest["rows"]))] for r in found]
     facts = {"ok": True, "releases": [dict(r.manifest) for r in found]}
     say(as_json, "release list", facts, table_of("Releases", ["id", "created", "cells"], rows), site=place)
+
+
+@release_app.command("plan")
+def release_plan(
+    year: int,
+    product: Annotated[Path | None, typer.Option(help="A declaration of tables (TOML) to try instead of the standing one.")] = None,
+    site: SiteOption = None,
+    actor: ActorOption = "operator",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the release of YEAR would add, hide and cost, before anyone makes it. `c2c serve public --drafts` shows its pages."""
+    place = here(site)
+    draft = drafts.plan_release(place, year, actor=actor, product=product)
+    _say_report("release plan", place, draft, as_json=as_json)
+
+
+@release_app.command("report")
+def release_report(release: str, site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """The privacy officer's report of a release or a draft: what is in view, who loses detail, what was tried and what it found."""
+    place = here(site)
+    known = [*publication.releases(place.root / "releases"), *publication.releases(place.root / "drafts")]
+    found = next((r for r in known if r.release_id == release), None)
+    if found is None:
+        raise errors.WrongUse("USE-003", where=release, what="there is no such release or draft", remedy="See: c2c release list")
+    _say_report("release report", place, found, as_json=as_json)
+
+
+def _say_report(command: str, place: Site, found: Release, *, as_json: bool) -> None:
+    gate = publication.shelf(found.folder).method.get("disclosure", {})
+    figures = (
+        "cells",
+        "withheld",
+        "primary",
+        "complementary",
+        "complementary_to_primary",
+        "pinned_or_narrow",
+        "rule_edition",
+        "audit_seconds",
+    )
+    rows = [
+        [kind, row["cells"], row["withheld"], f"{row['pct_shown']}%", row.get("without_detail", "")]
+        for kind, row in gate.get("by_place", {}).items()
+    ]
+    say(
+        as_json,
+        command,
+        {"ok": True, "release": dict(found.manifest), "protection": gate},
+        table_of(f"{found.manifest.get('kind', 'release')} {found.release_id}", ["figure", "value"], [[k, gate[k]] for k in figures if k in gate]),
+        table_of("In view", ["where", "figures", "withheld", "shown", "places without groups"], rows),
+        table_of("Attacks", ["attack", "figures tried", "worked out"], [[a["attack"], a["asked"], a["found"]] for a in gate.get("attacks", ())]),
+        table_of("Beside all that was published", ["figures", "n"], list(gate.get("beside", {}).items())),
+        *([table_of("Instead of the standing tables", ["figures", "n"], [[k, str(v)] for k, v in gate["instead"].items()])] if "instead" in gate else []),
+        site=place,
+    )  # fmt: skip
 
 
 @release_app.command("cells")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -22,8 +23,7 @@ def join_earlier(site: Site, release_id: str, cohorts: Cohorts) -> dict[str, int
     by fewer people than may stand alone would show those few beside the old figure: it is withheld, with whatever that takes. What was
     withheld stays withheld.
     """
-    ledger = sorted((site.root / "ledger" / "cells").glob("*.parquet"))
-    before = [_figures(pl.read_parquet(path)) for path in ledger if path.stem != release_id]
+    before = [figures(pl.read_parquet(path)) for path in _earlier(site, release_id)]
     counted = {"releases": 0, "same": 0, "moved": 0, "kept_withheld": 0, "revised": 0}
     met: set[int] = set()
     for (_, cohort), found in cohorts.items():
@@ -62,6 +62,37 @@ def _join(row: Cell, found: Cohort, given: list[float | None]) -> str:
     return "same"
 
 
+def _earlier(site: Site, release_id: str) -> list[Path]:
+    return [path for path in sorted((site.root / "ledger" / "cells").glob("*.parquet")) if path.stem != release_id]
+
+
+def published(site: Site, release_id: str) -> dict[Where, float | None]:
+    """Every figure that any other release has published, by where it stands; None where all that had it withheld it."""
+    known: dict[Where, float | None] = {}
+    for path in _earlier(site, release_id):
+        given = figures(pl.read_parquet(path))
+        known |= {where: value for where, value in given.items() if value is not None or where not in known}
+    return known
+
+
+def beside(before: Mapping[Where, float | None], now: Mapping[Where, float | None]) -> dict[str, int]:
+    """What a release would change beside all that was published: figures by what they are, None where one is withheld.
+
+    `new`: shown for the first time. `same`, `moved`: shown before, and again with that value or another. `gone_from_view`: shown before, and now
+    withheld. `still_withheld`: withheld before and now. `no_longer_asked`: published before, and not in this release.
+    """
+    counted = dict.fromkeys(("new", "same", "moved", "gone_from_view", "still_withheld", "new_withheld", "no_longer_asked"), 0)
+    for where, value in now.items():
+        if where not in before:
+            counted["new" if value is not None else "new_withheld"] += 1
+        elif value is None:
+            counted["still_withheld" if before[where] is None else "gone_from_view"] += 1
+        else:
+            counted["same" if before[where] == value else "new" if before[where] is None else "moved"] += 1
+    counted["no_longer_asked"] = len(set(before) - set(now))
+    return counted
+
+
 def refuse_if_little_is_left(said: Mapping[str, Any]) -> None:
     """Refuse a release of which, beside earlier ones, hardly anything of the state could be shown.
 
@@ -85,7 +116,7 @@ def enter(site: Site, table: pl.DataFrame, release_id: str) -> None:
     part.replace(path)
 
 
-def _figures(table: pl.DataFrame) -> dict[Where, float | None]:
+def figures(table: pl.DataFrame) -> dict[Where, float | None]:
     """Each count and percent that was shown or withheld, by where it stands; None where it was withheld."""
     coordinates = [c for c in table.columns if c not in NOT_COORDINATES]
     said = table.filter(pl.col("status").is_in(["shown", "c"]) & (pl.col("statistic") != "median"))

@@ -6,11 +6,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from c2c.disclosure._rules import TooRevealing
 from c2c.vocabulary import Product
 
 STATE = ""
+DECLARED = ("product", "edition", "geographies", "mergeable", "hierarchies", "identities", "tables")
+DECLARED_OF_TABLES = ("measure", "population", "statistic", "years", "horizon", "breakdowns")
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,26 @@ class Table:
         return (*((self.place,) if self.place else ()), *self.groups)
 
 
-def load_product(name: str) -> Product:
-    """The product of that name, as its data file declares it."""
-    said = tomllib.loads((files("c2c.disclosure") / "products" / f"{name}.toml").read_text("utf-8"))
+def load_product(name: str | Path) -> Product:
+    """The product of that name, as its data file declares it; or one that a file of one's own declares, to be planned.
+
+    Raises:
+        TooRevealing: DSC-015 the file declares no product.
+    """
+    where = name if isinstance(name, Path) else files("c2c.disclosure") / "products" / f"{name}.toml"
+    try:
+        said = tomllib.loads(where.read_text("utf-8"))
+        missing = [key for key in DECLARED if key not in said]
+        missing += [f"tables: {key}" for table in said.get("tables", ()) for key in DECLARED_OF_TABLES if key not in table]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        missing = [type(reason).__name__]
+    if missing:
+        raise TooRevealing(
+            "DSC-015",
+            where=where.name,
+            what=f"this declares no product: {', '.join(sorted(set(missing)))} missing or not to be read",
+            remedy="Begin with a copy of a file in disclosure/products and change its tables.",
+        )
     return Product(
         said["product"], said["edition"], ({"settings": {k: v for k, v in said.items() if k != "tables"}}, *said["tables"])
     )

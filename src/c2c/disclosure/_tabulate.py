@@ -14,6 +14,7 @@ import polars as pl
 
 from c2c import audit, catalog, governance
 from c2c.disclosure import _audit, _ledger
+from c2c.disclosure._account import account
 from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, lost_tables, share_shown
 from c2c.disclosure._rules import TooRevealing, edition, rule
 from c2c.disclosure._suppress import Suppressor
@@ -38,6 +39,55 @@ def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit:
             could be shown.
     """
     governance.check_permit(site, permit, purpose=permit.purpose, today=clock.today())
+    table, said = _cleared(site, product, facts, release_id=release_id, year=year)
+    _ledger.refuse_if_little_is_left(said)
+    _ledger.enter(site, table, release_id)
+    audit.append(
+        site,
+        "disclosure:product:cleared",
+        actor=permit.actor,
+        permit=permit.permit_id,
+        release=release_id,
+        cells=len(table),
+        rules=edition(),
+    )
+    said["ledger_head"] = audit.head(site)
+    return SafeTables(product.product_id, _written(table, facts, release_id), said)
+
+
+def plan(
+    site: Site, product: Product, facts: Mapping[str, Path], *, permit: Permit, release_id: str, year: int, standing: Product
+) -> SafeTables:
+    """What a release would show, hide and cost, before anyone makes it: protected and audited like one, and entered nowhere but in the ledger of acts.
+
+    `audit["beside"]` sets its figures against all that was published; `audit["instead"]`, where the product is not the standing one, against the
+    same year under that one: what the change adds, and what it takes from view elsewhere.
+
+    Raises:
+        NotPermitted: the permit is not for this purpose or has expired.
+        TooRevealing: DSC-001 to DSC-003, as the release itself would be refused.
+    """
+    governance.check_permit(site, permit, purpose=permit.purpose, today=clock.today())
+    audit.append(
+        site, "disclosure:product:planned", actor=permit.actor, permit=permit.permit_id, release=release_id, rules=edition()
+    )
+    table, said = _cleared(site, product, facts, release_id=release_id, year=year)
+    _ledger.refuse_if_little_is_left(said)
+    if standing.tables != product.tables:
+        other, of_other = _cleared(site, standing, facts, release_id=release_id, year=year)
+        figures = ("withheld", "primary", "complementary", "audit_seconds")
+        said["instead"] = _ledger.beside(_ledger.figures(other), _ledger.figures(table)) | {
+            "standing": {k: of_other[k] for k in ("cells", *figures)},
+            "tables_lost": sorted(set(other["table"]) - set(table["table"])),
+            "tables_added": sorted(set(table["table"]) - set(other["table"])),
+        }
+    return SafeTables(product.product_id, _written(table, facts, release_id), said)
+
+
+def _cleared(
+    site: Site, product: Product, facts: Mapping[str, Path], *, release_id: str, year: int
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """A product counted, protected and audited: its rows as they may be seen, and what is told of the protection."""
     start = perf_counter()
     seed_key = keys.naming_key(site, "room/gate")
     left_out: set[str] = set()
@@ -54,27 +104,44 @@ def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit:
         left_out |= lost
     table = _long_form(cohorts, product, release_id)
     necessary = share_necessary(cohorts, hmac.digest(seed_key, release_id.encode(), "sha256"))
-    said = _said(cohorts, table, start) | {
+    said = _said(cohorts, table, start) | account(table, product) | {
         "joint": joint,
+        "beside": _ledger.beside(_ledger.published(site, release_id), _ledger.figures(table)),
+        "attacks": _attacks(cohorts, joint),
         "necessary": necessary,
         "tables_left_out": sorted(left_out | gone),
         "seed_id": hashlib.sha256(seed_key + release_id.encode()).hexdigest()[:12],
-    }
-    _ledger.refuse_if_little_is_left(said)
-    _ledger.enter(site, table, release_id)
-    audit.append(
-        site,
-        "disclosure:product:cleared",
-        actor=permit.actor,
-        permit=permit.permit_id,
-        release=release_id,
-        cells=len(table),
-        rules=edition(),
-    )
-    said["ledger_head"] = audit.head(site)
+    }  # fmt: skip
+    return table, said
+
+
+def _attacks(cohorts: Cohorts, joint: Mapping[str, int]) -> list[dict[str, Any]]:
+    """What was tried on the release, on how many figures, and how many it found. `small_cells_alone` is the release as it would be had only the small
+    counts been withheld: what the rest of the protection is for. Whatever else is found here stops the release."""
+    asked = sum(len(f.hidden) for f in cohorts.values())
+    alone = sum(len(_audited_or_all(f)) for f in cohorts.values())
+    return [
+        {"attack": "small_cells_alone", "asked": sum(len(f.primary | f.kept_withheld) for f in cohorts.values()), "found": alone},
+        {"attack": "outsider", "asked": asked, "found": 0},
+        {"attack": "insider", "asked": asked, "found": 0},
+        {"attack": "earlier_releases", "asked": sum(joint[k] for k in ("same", "moved", "kept_withheld", "revised")), "found": 0},
+    ]  # fmt: skip
+
+
+def _audited_or_all(found: Cohort) -> set[int]:
+    """The cells that an outsider would find had only those that must be withheld been withheld."""
+    must = found.primary | found.kept_withheld
+    try:
+        return find_narrow(found.system, must) if must else set()
+    except _audit.CannotTell:
+        return must
+
+
+def _written(table: pl.DataFrame, facts: Mapping[str, Path], release_id: str) -> Path:
+    """The safe tables as a file beside the facts they were counted from."""
     path = next(iter(facts.values())).with_name(f"{release_id}.cells.parquet")
     table.write_parquet(path, compression="zstd")
-    return SafeTables(product.product_id, path, said)
+    return path
 
 
 def _protect_cohort(found: Cohort, seed: bytes, *, where: str) -> set[str]:

@@ -30,15 +30,20 @@ def freeze(
     institutions: Path,
     inputs: tuple[str, ...] = (),
     synthetic: bool = False,
+    draft: bool = False,
 ) -> Release:
     """Freeze safe tables, the places they speak of and how they were made into a release; the one before it becomes an older one.
+
+    A `draft` has the same form, lies apart from the releases, and gives way to the next of its id.
 
     Raises:
         PublicationError: PUB-001 a release of that id exists with other cells.
     """
-    root = site.folder("releases")
+    root = site.folder("drafts" if draft else "releases")
     folder = root / release_id
     digest = storage.file_sha256(safe.cells)
+    if draft:
+        shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         kept = open_release(folder)
         if kept.manifest["sha256"] != digest:
@@ -57,7 +62,7 @@ def freeze(
     write_json(part / "method.json", dict(method))
     write_json(part / "status.json", {"status": "current", "reason": "", "when": clock.stamp()})
     manifest = {
-        "kind": "release", "id": release_id, "product": safe.product_id, "year": year, "created": clock.stamp(), "inputs": [{"id": i} for i in inputs], "permit": "",
+        "kind": "draft" if draft else "release", "id": release_id, "product": safe.product_id, "year": year, "created": clock.stamp(), "inputs": [{"id": i} for i in inputs], "permit": "",
         "code": c2c.__version__, "rule_editions": {"public": safe.audit.get("rule_edition", "")}, "rows": pl.scan_parquet(safe.cells).select(pl.len()).collect().item(),
         "sha256": digest, "ledger_head": safe.audit.get("ledger_head", ""), "synthetic": synthetic,
     }  # fmt: skip

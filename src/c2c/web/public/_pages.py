@@ -73,7 +73,7 @@ def banner(language: str, seen: Seen) -> str:
             gone=f"{sum(c.gone for c in changes):,}",
             added=f"{sum(c.added for c in changes):,}",
         )
-    return say(language, "banner_newer") if seen.banner == "newer" else ""
+    return say(language, f"banner_{seen.banner}") if seen.banner in ("newer", "draft") else ""
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -21,7 +21,7 @@ MOST_GROUPS = 3
 
 @dataclass(frozen=True)
 class Seen:
-    """The release a page reads, the banner it stands under (current, newer, corrected or retired), and the newest one."""
+    """The release a page reads, the banner it stands under (current, newer, corrected, retired or draft), and the newest one."""
 
     release: Release
     banner: str
@@ -48,7 +48,9 @@ def pinned(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def banner_of(release: Release, newest: Release) -> str:
-    """What a reader must know first: a release of the same year that came later is a correction, of a later year an addition."""
+    """What a reader must know first: a draft is no release; one of the same year that came later is a correction, of a later year an addition."""
+    if release.manifest.get("kind") == "draft":
+        return "draft"
     if release.manifest["status"] == "retired":
         return "retired"
     if release.release_id == newest.release_id:

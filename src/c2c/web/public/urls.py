@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from c2c.web.public import builder, pathways, reading
+from c2c.web.public import builder, pathways, protection, reading
 
 PAGES = {
     "": reading.home,
@@ -16,6 +16,8 @@ PAGES = {
     "tables.svg": builder.tables_svg,
     "catalog": reading.data_catalog,
     "method": reading.method,
+    "protection": protection.protection,
+    "protection.json": protection.protection_json,
     "glossary": reading.glossary,
     "releases": reading.release_list,
 }
