@@ -7,10 +7,12 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from c2c import identity
+from c2c.identity import _cluster
 from spec.identity.town import persons, townspeople
 
 PEOPLE = st.lists(
@@ -43,6 +45,14 @@ def test_a_shuffled_town_is_matched_the_same(tmp_path: Path) -> None:
     """Many rows, so that ties, models and blocks all have a say."""
     rows = townspeople(seed=11)
     assert persons(rows, tmp_path) == persons(random.Random(3).sample(rows, len(rows)), tmp_path)
+
+
+def test_people_are_the_same_in_however_many_buckets_they_are_parted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bucket is what a core takes at a time: it cuts no person in two, and leaves nobody out."""
+    rows = townspeople(seed=11)
+    whole = persons(rows, tmp_path)
+    monkeypatch.setattr(_cluster, "BUCKET", 40)
+    assert persons(rows, tmp_path) == whole
 
 
 def test_a_placeholder_number_shared_by_ten_thousand_joins_nobody(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,16 @@ from c2c.identity._compare import AT, NULL, among, compare, same_parts, unlike_n
 from c2c.identity._estimate import Model
 from c2c.identity._rules import rule
 from c2c.identity._score import score
+from c2c.identity._screen import starts_of
+
+TELLING = ("first", "surname", "birth", "number", "middle", "suffix", "key")
+"""The fields that may show two rows to be two people."""
+
+WINDOW = 32
+"""Edges of a component that are judged together."""
+
+BUCKET = 500_000
+"""Rows of components that are parted together."""
 
 PIECE = 2_000_000
 """Pairs of one component that are looked at together."""
@@ -33,6 +43,10 @@ class Edges:
     def probability(self) -> np.ndarray:
         """That the two rows are one person's."""
         return np.asarray(1 / (1 + np.exp2(-np.clip(self.bits.astype(np.float64), -60, 60))))
+
+    def among(self, which: np.ndarray) -> Edges:
+        """Some of them: a mask, or their places."""
+        return Edges(self.left[which], self.right[which], self.bits[which], self.linked[which])
 
     @staticmethod
     def joined(parts: Sequence[Edges]) -> Edges:
@@ -92,6 +106,20 @@ def join(coded: Coded, edges: Edges, *, agreeing: np.ndarray, model: Model, twin
     return Joined(_components(coded.n, left, right), _loose(coded), forced, never, agreeing, model, twins)
 
 
+def in_buckets(component: np.ndarray, edges: Edges) -> Iterator[tuple[np.ndarray, Edges]]:
+    """Whole components, about `BUCKET` rows at a time: their rows, in order, and the edges inside them, whose ends are places among these."""
+    edges = edges.among(component[edges.left] == component[edges.right])
+    bucket = (np.cumsum(np.bincount(component)) // BUCKET)[component].astype(np.int16)
+    rows, within = (np.argsort(of, kind="stable") for of in (bucket, bucket[edges.left]))
+    cuts = np.arange(1, int(bucket.max(initial=0)) + 2)
+    row_cuts, edge_cuts = ([0, *np.searchsorted(of, cuts).tolist()] for of in (bucket[rows], bucket[edges.left[within]]))
+    place = np.empty(len(component), dtype=np.int32)
+    for (low, high), (first, last) in zip(itertools.pairwise(row_cuts), itertools.pairwise(edge_cuts), strict=True):
+        place[rows[low:high]] = np.arange(high - low)
+        mine = edges.among(within[first:last])
+        yield rows[low:high], Edges(place[mine.left], place[mine.right], mine.bits, mine.linked)
+
+
 def settle(coded: Coded, joined: Joined, rows: np.ndarray, edges: Edges) -> Settled:
     """Part whole components into people. `rows`: theirs, in order; the ends of `edges` (with the stewards') are places among them.
 
@@ -108,21 +136,19 @@ def settle(coded: Coded, joined: Joined, rows: np.ndarray, edges: Edges) -> Sett
     for at in (vetoes[:, 0], np.flatnonzero(loose), decided.ravel()):
         asked[groups.of[at]] = True
     busy = asked[groups.of]
-    mine = edges.linked & busy[edges.left]
-    left, right, bits = edges.left[mine], edges.right[mine], edges.bits[mine]
-    order = np.lexsort((right, left, -bits))
-    where = np.flatnonzero(busy)
+    mine = _each_at_its_strongest(len(rows), edges.among(edges.linked & busy[edges.left]))
+    mine = mine.among(np.lexsort((mine.right, mine.left, -mine.bits)))
+    never = _inside(rows, joined.never)
     root = _merge(
         (coded.weight[rows], (coded.known_birth & ~coded.is_default)[rows], loose),
-        where,
-        left[order],
-        right[order],
-        np.isinf(bits[order]),
+        groups.of,
+        mine.left,
+        mine.right,
+        np.isinf(mine.bits),
         vetoes=vetoes,
-        never=_inside(rows, joined.never),
+        never=never[component[never[:, 0]] == component[never[:, 1]]],
     )
-    label = component.astype(np.int64)
-    label[where] = coded.n + rows[root]
+    label = np.where(busy, coded.n + rows[root], component.astype(np.int64))
     return Settled(rows, label, confidence(label, coded.weight[rows], edges), rows[vetoes])
 
 
@@ -136,7 +162,7 @@ def _inside(rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 def _merge(
     known: tuple[np.ndarray, np.ndarray, np.ndarray],
-    busy: np.ndarray,
+    component: np.ndarray,
     left: np.ndarray,
     right: np.ndarray,
     forced: np.ndarray,
@@ -144,77 +170,121 @@ def _merge(
     vetoes: np.ndarray,
     never: np.ndarray,
 ) -> np.ndarray:
-    """The place that stands for each of the `busy` places after merging along edges in their order.
+    """The place that stands for each place after merging along edges in their order.
 
-    `known`: the weight of each place, whether its birth date speaks, whether it is loose.
+    All components take a step at a time: the next edges of each are judged together as things stand, and the first that joins two sides joins them.
+    `known`: the weight of each place, whether its birth date speaks, whether it is loose. `component`: of each place.
     """
     weight, speaks, loose = known
-    place = np.full(len(weight), -1, dtype=np.int64)
-    place[busy] = np.arange(len(busy))
-    parent = list(range(len(busy)))
-    mass = weight[busy].tolist()
-    voice = np.where(speaks, weight, 0.0)[busy].tolist()
-    against: dict[int, dict[int, float]] = {}
-    for a, b, w in zip(
-        place[vetoes[:, 0]].tolist(),
-        place[vetoes[:, 1]].tolist(),
-        (weight[vetoes[:, 0]] * weight[vetoes[:, 1]]).tolist(),
-        strict=True,
-    ):
-        against.setdefault(a, {})[b] = w
-        against.setdefault(b, {})[a] = w
-    for a, b in place[never].tolist():
-        against.setdefault(a, {})[b] = against.setdefault(b, {})[a] = float("inf")
-    share = rule("conflict_share")
-    attached: set[int] = set()
-    is_loose = loose[busy].tolist()
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for i, j, must in zip(place[left].tolist(), place[right].tolist(), forced.tolist(), strict=True):
-        if not must and (is_loose[i] or is_loose[j]):
-            # A row with neither number nor birth date bridges nothing: it joins once, and only as a leaf.
-            leaf = i if is_loose[i] else j
-            if leaf in attached:
-                continue
-            attached.add(leaf)
-        a, b = root(i), root(j)
-        if a == b:
-            continue
+    mass, voice = weight.copy(), np.where(speaks, weight, 0.0)
+    # A row with neither number nor birth date bridges nothing: it joins once, and only as a leaf. Its first edge is the one that may.
+    leaf = np.where(forced, -1, np.where(loose[left], left, np.where(loose[right], right, -1)))
+    live = leaf < 0
+    live[np.unique(leaf, return_index=True)[1]] = True
+    order = np.flatnonzero(live)
+    order = order[np.argsort(component[left[order]], kind="stable")]
+    left, right, forced = left[order], right[order], forced[order]
+    begin = starts_of(component[left])
+    end = np.append(begin[1:], len(left))
+    against = _Against.of(component, vetoes, weight[vetoes[:, 0]] * weight[vetoes[:, 1]], never)
+    members = np.argsort(component, kind="stable")
+    first, last = (np.searchsorted(component[members], component[left[begin]], side) for side in ("left", "right"))
+    root, share = np.arange(len(weight)), rule("conflict_share")
+    while len(begin):
+        until = np.minimum(begin + WINDOW, end)
+        at, of = _spans(begin, until)
+        a, b = root[left[at]], root[right[at]]
         # Rows without a birth date can seldom contradict: a hundred wage rows must not outvote two births.
-        heard = voice[a] * voice[b] or mass[a] * mass[b]
-        contrary = against[a].get(b, 0.0) if a in against else 0.0
-        if contrary > share * heard and not must:
-            continue
-        if mass[a] < mass[b] or (mass[a] == mass[b] and a > b):
-            a, b = b, a
-        parent[b] = a
+        heard = voice[a] * voice[b]
+        heard = np.where(heard > 0, heard, mass[a] * mass[b])
+        joins = np.flatnonzero((a != b) & (forced[at] | (against.between(a, b) <= share * heard)))
+        joins = joins[starts_of(of[joins])]
+        a, b, now = a[joins], b[joins], of[joins]
+        lighter = (mass[a] < mass[b]) | ((mass[a] == mass[b]) & (a > b))
+        a, b = np.where(lighter, b, a), np.where(lighter, a, b)
         mass[a] += mass[b]
         voice[a] += voice[b]
-        for other, w in against.pop(b, {}).items():
-            mine = against.setdefault(a, {})
-            mine[other] = mine.get(other, 0.0) + w
-            theirs = against[other]
-            theirs.pop(b, None)
-            theirs[a] = mine[other]
-        if a in against:
-            against[a].pop(a, None)
-    return busy[[root(i) for i in range(len(busy))]] if len(busy) else busy
+        against.join(a, b)
+        place, whose = _spans(first[now], last[now])
+        place = members[place]
+        root[place] = np.where(root[place] == b[whose], a[whose], root[place])
+        begin = until
+        begin[now] = at[joins] + 1
+        left_over = begin < end
+        begin, end, first, last = begin[left_over], end[left_over], first[left_over], last[left_over]
+    return root
+
+
+def _spans(begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers from each beginning to before its end, one span after the other, and which span each is of."""
+    count = end - begin
+    of = np.repeat(np.arange(len(begin)), count)
+    return np.arange(len(of)) + np.repeat(begin - (np.cumsum(count) - count), count), of
+
+
+@dataclass(frozen=True)
+class _Against:
+    """How much weight of conflicting pairs lies between any two sides of a component.
+
+    One square of numbers per component, over the places that some pair speaks against: `row` is where a side's row begins in `weight`, `column` its
+    place in every row, `width` how long a row is; minus one where nothing speaks against a side.
+    """
+
+    weight: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    width: np.ndarray
+
+    @staticmethod
+    def of(component: np.ndarray, vetoes: np.ndarray, weight: np.ndarray, never: np.ndarray) -> _Against:
+        """Before anything is merged. `weight`: of each veto; `never`: pairs that no evidence joins."""
+        opposed = np.zeros(len(component), dtype=bool)
+        opposed[vetoes], opposed[never] = True, True
+        places = np.flatnonzero(opposed)
+        places = places[np.argsort(component[places], kind="stable")]
+        starts = starts_of(component[places])
+        sizes = np.diff(np.append(starts, len(places)))
+        row, column, width = (np.full(len(component), -1) for _ in range(3))
+        width[places] = np.repeat(sizes, sizes)
+        column[places] = np.arange(len(places)) - np.repeat(starts, sizes)
+        row[places] = np.repeat(np.cumsum(sizes**2) - sizes**2, sizes) + column[places] * width[places]
+        found = _Against(np.zeros(int((sizes**2).sum())), row, column, width)
+        for pairs, told in ((vetoes, weight), (never, np.full(len(never), np.inf))):
+            for one, other in (pairs.T, pairs.T[::-1]):
+                found.weight[row[one] + column[other]] = told
+        return found
+
+    def between(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The weight between two sides, known by their roots."""
+        found = np.zeros(len(a))
+        both = np.flatnonzero((self.row[a] >= 0) & (self.row[b] >= 0))
+        found[both] = self.weight[self.row[a[both]] + self.column[b[both]]]
+        return found
+
+    def join(self, a: np.ndarray, b: np.ndarray) -> None:
+        """Let `a` stand for both sides: at most one pair of each component."""
+        alone = (self.row[a] < 0) & (self.row[b] >= 0)
+        for values in (self.row, self.column, self.width):
+            values[a[alone]] = values[b[alone]]
+        both = ~alone & (self.row[b] >= 0)
+        a, b = a[both], b[both]
+        row, width = self.row[a], self.width[a]
+        mine, of = _spans(row, row + width)
+        column = mine - row[of]
+        summed = self.weight[mine] + self.weight[self.row[b][of] + column]
+        summed[column == self.column[a][of]] = 0.0
+        self.weight[mine] = summed
+        begins = row - self.column[a] * width
+        self.weight[begins[of] + column * width[of] + self.column[a][of]] = summed
 
 
 def confidence(label: np.ndarray, weight: np.ndarray, edges: Edges) -> np.ndarray:
     """For each row the weakest edge on the strongest path to its cluster's heaviest row; one for that row itself."""
     n = len(label)
-    inside = label[edges.left] == label[edges.right]
-    a, b, p = edges.left[inside], edges.right[inside], edges.probability[inside]
-    if np.isinf(edges.bits).any():
-        a, b, p = _each_at_its_strongest(n, a, b, p)
+    inside = _each_at_its_strongest(n, edges.among(label[edges.left] == label[edges.right]))
+    a, b, p = inside.left, inside.right, inside.probability
     # The spanning tree of least doubt holds the strongest paths; a root above all heaviest rows makes it one walk.
-    order = np.lexsort((np.arange(n), -weight, label))
+    order = np.lexsort((-weight, label))
     heaviest = order[np.concatenate([[True], label[order][1:] != label[order][:-1]])] if n else order
     tree = minimum_spanning_tree(coo_matrix((2.0 - p, (a, b)), shape=(n, n)).tocsr()).tocoo()
     rows, cols = np.concatenate([tree.row, np.full(len(heaviest), n)]), np.concatenate([tree.col, heaviest])
@@ -231,12 +301,13 @@ def confidence(label: np.ndarray, weight: np.ndarray, edges: Edges) -> np.ndarra
     return weakest[:n]
 
 
-def _each_at_its_strongest(n: int, a: np.ndarray, b: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _each_at_its_strongest(n: int, edges: Edges) -> Edges:
     """Each pair once: one that stewards called one person may be an edge as well, and a sparse matrix would add the two up."""
-    code = a.astype(np.int64) * n + b
-    order = np.lexsort((-p, code))
-    kept = order[np.concatenate([[True], code[order][1:] != code[order][:-1]])]
-    return a[kept], b[kept], p[kept]
+    if not np.isinf(edges.bits).any():
+        return edges
+    code = edges.left.astype(np.int64) * n + edges.right
+    order = np.lexsort((-edges.bits, code))
+    return edges.among(order[np.concatenate([[True], code[order][1:] != code[order][:-1]])])
 
 
 def _components(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -321,7 +392,7 @@ def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.nd
 
     Births a few years apart are no such evidence where all the rest of a pair says strongly that it is one person: a misread date.
     """
-    levels = compare(coded, a, b, agreeing=agreeing)
+    levels = compare(coded, a, b, agreeing=agreeing, fields=TELLING)
     first, surname, birth, number, suffix, key = (
         levels[:, FIELDS.index(f)] for f in ("first", "surname", "birth", "number", "suffix", "key")
     )
@@ -339,7 +410,11 @@ def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.nd
     years &= np.abs(coded.day_of[x] - coded.day_of[y]) > rule("years_apart") * 365.25
     same_number = (number == 0) | (key == 0)
     near_number = (number <= 1) | (key <= 1)
-    misread = score(coded, a, b, levels, model) >= rule("misread_birth_bits")
+    # Only here does the whole of a pair count, places and all.
+    misread = np.zeros(len(a), dtype=bool)
+    at = np.flatnonzero(two_parts & ~near_number & ~years)
+    whole = compare(coded, a[at], b[at], agreeing=agreeing[at])
+    misread[at] = score(coded, a[at], b[at], whole, model) >= rule("misread_birth_bits")
     two_names = unlike_names(dict(zip(FIELDS, levels.T, strict=True)))
     unlike_first, unlike_surname = first == AT["first", "other"], surname == AT["surname", "other"]
     # Two numbers, and two names, or births that differ or are not both known: two people.

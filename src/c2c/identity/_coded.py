@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
 from c2c.identity._rules import rows_of
 from c2c.identity._screen import default_dates, shared_by_many
@@ -38,14 +41,10 @@ class Coded:
         self.n = len(self.weight)
         self.code: dict[str, np.ndarray] = {}
         self.values: dict[str, pl.Series] = {}
-        names = pl.concat([self._column(c).drop_nulls().unique() for c in NAME_COLUMNS]).unique().sort()
-        for column in NAME_COLUMNS:
-            self.code[column], self.values[column] = _codes(self._column(column), names), names
+        self._code(NAME_COLUMNS)
         for column in (*PLAIN_COLUMNS, "birth"):
-            values = self._column(column)
-            self.values[column] = values.drop_nulls().unique().sort()
-            self.code[column] = _codes(values, self.values[column])
-        self._read(names, written)
+            self._code([column])
+        self._read(self.values["first"], written)
         source = pl.scan_parquet(people).collect_schema().names()
         self.source = self._column("source").rank("dense").fill_null(0).cast(pl.Int32).to_numpy() if "source" in source else None
         self._screen(keys, written)
@@ -79,6 +78,19 @@ class Coded:
     def _column(self, name: str) -> pl.Series:
         return pl.read_parquet(self._people, columns=[name])[name]
 
+    def _code(self, columns: Sequence[str]) -> None:
+        """The codes of some columns in one list of values. A value is looked for once in each piece of the file, which has its own list."""
+        read = {c: pq.ParquetFile(self._people, read_dictionary=[c]).read([c])[c].chunks for c in columns}
+        pieces = {
+            c: [(pl.Series(part.indices).fill_null(-1).to_numpy(), _text(part.dictionary)) for part in parts]
+            for c, parts in read.items()
+        }
+        known = pl.concat([_text([]), *(values for parts in pieces.values() for _, values in parts)]).unique().sort()
+        for column, parts in pieces.items():
+            # Minus one, a blank, finds the last: minus one again.
+            found = [np.append(_codes(values, known), np.int32(-1))[at] for at, values in parts]
+            self.code[column], self.values[column] = np.concatenate([np.zeros(0, dtype=np.int32), *found]), known
+
     def _read(self, names: pl.Series, written: Written) -> None:
         """What values say by how they are written."""
         told, born = written.names(names), written.births(self.values["birth"])
@@ -105,44 +117,44 @@ class Coded:
         # 1 January stands for the day alone; a date that stands for the whole of it hides the year as well.
         day_alone = self._usual["usual_day"].fill_null(False) & ~self._usual["usual_date"].fill_null(False)
         self.yearless = self.default & np.append(~day_alone.to_numpy(), False)
-        signs = pl.DataFrame(
-            {
-                "row": np.arange(self.n, dtype=np.int32),
-                "first_two": np.where(first >= 0, self._head[first], -1),
-                "birth_year": self.year_of[birth],
-                "surname": surname,
-            }
-        )
-        named = keys.with_columns(pl.concat_str("kind", "value", separator="|").alias("named"))
-        numbers = pl.DataFrame({"row": np.arange(self.n, dtype=np.int32), "value": self._column("number")}).drop_nulls()
-        many = self._held_by_many("shared number", numbers, signs)
+        signs = {"first_two": np.where(first >= 0, self._head[first], -1), "birth_year": self.year_of[birth], "surname": surname}
+        numbers = _held(self._column("number"))
+        rows = numbers["row"].to_numpy()
         self.shared = np.zeros(self.n, dtype=bool)
-        self.shared[numbers.filter(pl.col("value").is_in(many.implode()))["row"].to_numpy()] = True
+        self.shared[rows[self._held_by_many("shared number", numbers, self.number[rows], signs)]] = True
         for column in ("mail", "telephone"):
-            held = pl.DataFrame({"row": np.arange(self.n, dtype=np.int32), "value": self._column(column)}).drop_nulls()
-            many = self._held_by_many(f"shared {column}", held, signs)
-            self.code[column][held.filter(pl.col("value").is_in(many.implode()))["row"].to_numpy()] = -1
-        many = self._held_by_many("shared key", named.select("row", pl.col("named").alias("value")), signs)
-        self.keys = named.select(
-            *keys.columns, pl.col("named").hash(seed=1).alias("code"), pl.col("named").is_in(many.implode()).alias("shared")
-        )
+            held = _held(self._column(column))
+            rows = held["row"].to_numpy()
+            self.code[column][rows[self._held_by_many(f"shared {column}", held, self.code[column][rows], signs)]] = -1
+        named = keys.select("row", pl.concat_str("kind", "value", separator="|").alias("value"))
+        code = named["value"].hash(seed=1)
+        shared = self._held_by_many("shared key", named, code.to_numpy(), signs)
+        self.keys = keys.with_columns(code.alias("code"), pl.Series("shared", shared))
         self.key: dict[str, tuple[np.ndarray, pl.Series]] = {}
+        # Which kinds of keys a row has, a bit each: most pairs have none in common.
+        self.kinds = np.zeros(self.n, dtype=np.uint64)
         primary = self.keys.filter(pl.col("current")).sort("row", "kind", "value").unique(["row", "kind"], keep="first")
         for (kind,), mine in sorted(primary.group_by("kind"), key=lambda pair: str(pair[0])):
             known = mine["value"].unique().sort()
             codes = np.full(self.n, -1, dtype=np.int32)
             codes[mine["row"].to_numpy()] = _codes(mine["value"], known)
-            self.key[str(kind)] = codes, known
             self.near[f"key {kind}"] = written.near(str(kind), known)
+            self.kinds[codes >= 0] |= np.uint64(1 << len(self.key) % 64)
+            self.key[str(kind)] = codes, known
 
     def _said(self, field: str) -> pl.Series | None:
         return None if self._learnt is None else self._learnt.filter(pl.col("field") == field)["value"]
 
-    def _held_by_many(self, kind: str, held: pl.DataFrame, signs: pl.DataFrame) -> pl.Series:
-        """The values that many mutually unlike people hold. `held`: row, value."""
+    def _held_by_many(self, kind: str, held: pl.DataFrame, code: np.ndarray, signs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Which rows of `held` (row, value) hold a value that many mutually unlike people do. `code`: of each value."""
         said = self._said(kind)
-        self._stand_ins[kind] = shared_by_many(held, signs) if said is None else said
-        return self._stand_ins[kind]
+        if said is None:
+            many = shared_by_many(held["row"].to_numpy(), code, signs)
+            said = held["value"].filter(pl.Series(many)).unique().sort()
+        else:
+            many = held["value"].is_in(said.implode()).to_numpy()
+        self._stand_ins[kind] = said
+        return many
 
     def _share_of_people(self, field: str) -> np.ndarray:
         """Each value's share of the people who hold some value of the field."""
@@ -158,6 +170,15 @@ class Coded:
         once = (held.unique() if beside else held)["value_"].to_numpy()
         # A screen may have blanked a value's every holder: the table is as long as the list of values all the same.
         return np.bincount(once, minlength=len(self.values[field])) / max(len(once), 1) if len(once) else np.zeros(0)
+
+
+def _text(values: Any) -> pl.Series:
+    return pl.Series(values, dtype=pl.String)
+
+
+def _held(values: pl.Series) -> pl.DataFrame:
+    """The rows that have a value, and it."""
+    return pl.DataFrame({"row": np.arange(len(values), dtype=np.int32), "value": values}).drop_nulls()
 
 
 def _codes(values: pl.Series, known: pl.Series) -> np.ndarray:

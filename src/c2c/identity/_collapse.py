@@ -5,14 +5,17 @@ A state's records do not fit in memory as text, so they are read in pieces, fold
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from c2c import catalog
@@ -31,10 +34,11 @@ MARK_SCHEMA = {"lookup": pl.String, "record_key": pl.String}
 PIECE = 500_000
 """Rows held as text at a time."""
 
+GROUP = PIECE // 32
+"""Rows of a piece, in the order of their digests, that are read again together: so a range of digests is read without the rest."""
+
 FEW = 24
 """So many pieces are folded here; more are worth starting further interpreters for."""
-
-SEPARATOR = "\x1f"
 
 DIGEST = ("digest_1", "digest_2")
 """Two 64-bit hashes of everything the match reads of a record: records of one digest are one tuple."""
@@ -189,26 +193,29 @@ def _write(
     marked = copy(sent[once["at"]]).with_columns(pl.col("tax_number").alias("id:itin:01"))
     ids = sorted({*id_columns, "id:itin:01"})
     by = [*COMPARED, *(["source"] if "source" in marked.columns else [])]
-    # Each key is told with its kind, so that one digest comes of it whatever other columns a piece has.
-    keys = [pl.when(pl.col(c).is_not_null()).then(pl.concat_str(pl.lit(f"{c}="), c)).otherwise(pl.lit("")) for c in ids]
-    text = marked.select(pl.concat_str([*(pl.col(c).fill_null("") for c in by), *keys], separator=SEPARATOR).alias("text"))
     # What has neither birth date nor number nor key is one record's alone: a name does not make a person.
-    bare = marked.select(pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids)).alias("bare"))
-    told = pl.concat([text, bare], how="horizontal").with_columns(
-        pl.col("text").hash(seed=1), pl.col("text").hash(seed=2).alias("two")
-    )
+    bare = pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids)).alias("bare")
+    told = marked.select(bare, *(_digest([*by, *ids], seed).alias(digest) for seed, digest in enumerate(DIGEST)))
     own = pl.col("bare") | pl.col("record_key").is_in(sorted(apart))
     of_record = pl.concat(
         [sent.select("record_key", pl.col("n_records").cast(pl.Int64)), told[like]], how="horizontal"
     ).with_columns(
-        pl.when(own).then(pl.concat_str("record_key", one).hash(seed=seed)).otherwise(one).alias(digest)
-        for seed, one, digest in zip((1, 2), ("text", "two"), DIGEST, strict=True)
+        pl.when(own).then(pl.col(digest) + pl.col("record_key").hash(seed)).otherwise(digest).alias(digest)
+        for seed, digest in enumerate(DIGEST)
     )
-    first = of_record.select(*DIGEST, like).unique(DIGEST)
-    people = pl.concat([first.select(DIGEST), marked.select(*by, *ids)[first["once"]]], how="horizontal")
-    people.write_parquet(private / f"people-{name}.parquet", compression="lz4")
+    first = of_record.select(*DIGEST, like).unique(DIGEST).sort(DIGEST)
+    people = pl.concat([first.select(DIGEST), marked.select(by)[first["once"]]], how="horizontal")
+    held = _long(marked.select(ids).with_row_index("once"), first)
+    for table, called in ((people, "people"), (held, "held")):
+        table.write_parquet(private / f"{called}-{name}.parquet", compression="lz4", row_group_size=GROUP)
     records = of_record.select("record_key", "n_records", pl.lit(seen_in).alias("seen_in"), *DIGEST)
     records.write_parquet(private / f"records-{name}.parquet", compression="lz4")
+
+
+def _digest(columns: Sequence[str], seed: int) -> pl.Expr:
+    """The sum of the digests of a row's values, each told with its column: the same whatever other columns there are, and blank here."""
+    said = (pl.when(pl.col(c).is_not_null()).then(pl.col(c).hash(2 * zlib.crc32(c.encode()) + seed)) for c in columns)
+    return pl.sum_horizontal(said)
 
 
 def _gather(private: Path) -> Tuples:
@@ -217,54 +224,58 @@ def _gather(private: Path) -> Tuples:
         schema={"record_key": pl.String, "n_records": pl.Int64, "seen_in": pl.String} | dict.fromkeys(DIGEST, pl.UInt64)
     )
     records = pl.concat([nobody, *map(pl.scan_parquet, sorted(private.glob("records-*.parquet")))]).collect()
-    if records["record_key"].is_duplicated().any():
-        records = records.group_by("record_key").agg(pl.col("n_records").sum(), pl.col("seen_in").min(), pl.col(*DIGEST).min())
-    weights = records.group_by(DIGEST).agg(pl.col("n_records").sum().alias("weight"))
-    paths = sorted(private.glob("people-*.parquet"))
+    if records["record_key"].n_unique() < len(records):
+        alike = records.sort("record_key", *DIGEST).group_by("record_key", maintain_order=True)
+        records = alike.agg(pl.col("n_records").sum(), pl.col("seen_in").min(), pl.col(*DIGEST).first())
+    records = records.sort(DIGEST, maintain_order=True)
+    records = records.with_columns(pl.struct(DIGEST).rle_id().cast(pl.Int32).alias("row"))
+    tuples = records.group_by("row", maintain_order=True).agg(pl.col("n_records").sum().alias("weight"), pl.col(*DIGEST).first())
+    of_record = records.drop(DIGEST)
+    del records
+    paths = {called: sorted(private.glob(f"{called}-*.parquet")) for called in ("people", "held", "records")}
     blank = pl.LazyFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | dict.fromkeys(COMPARED, pl.String))
-    people = pl.concat([blank, *map(pl.scan_parquet, paths)], how="diagonal_relaxed")
-    columns = people.collect_schema().names()
-    kept = [*COMPARED, *(["source"] if "source" in columns else [])]
-    path, n = private / "tuples.parquet", 0
-    places, keys = [pl.DataFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | {"row": pl.Int32})], [pl.DataFrame(schema=KEY_SCHEMA)]
+    people = pl.concat([blank, *map(pl.scan_parquet, paths["people"])], how="diagonal_relaxed")
+    no_key = pl.LazyFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | dict(list(KEY_SCHEMA.items())[1:]))
+    held = pl.concat([no_key, *map(pl.scan_parquet, paths["held"])])
+    path, keys = private / "tuples.parquet", [pl.DataFrame(schema=KEY_SCHEMA)]
     writer: pq.ParquetWriter | None = None
-    slices = max(1, -(-len(weights) // PIECE))
+    slices = max(1, -(-len(tuples) // PIECE))
 
-    def ordered(number: int) -> pl.DataFrame:
-        low, high = number * 2**64 // slices, (number + 1) * 2**64 // slices - 1
-        here = people.filter(pl.col(DIGEST[0]).is_between(low, high)).collect()
+    def ordered(number: int) -> tuple[pa.Table, pl.DataFrame]:
+        among = pl.col(DIGEST[0]).is_between(number * 2**64 // slices, (number + 1) * 2**64 // slices - 1)
+        mine, here = tuples.filter(among), people.filter(among).collect()
         # The order is found on the digests alone: the texts are moved once.
-        order = here.select(DIGEST).with_row_index("at").unique(DIGEST).join(weights, on=DIGEST).sort(DIGEST)
-        return here[order["at"]].with_columns(order["weight"])
+        once = here.select(DIGEST).with_row_index("at").unique(DIGEST)
+        at = mine.join(once, on=DIGEST, how="left", maintain_order="left")["at"]
+        here = pl.concat([mine.select("weight"), here[at]], how="horizontal")
+        numbers = held.filter(among).collect().join(mine, on=DIGEST).select(*KEY_SCHEMA).unique().sort("row", "kind", "value")
+        return here.to_arrow(), numbers
 
-    for part in each(ordered, range(slices)):
-        here = part.with_columns(pl.int_range(n, n + pl.len(), dtype=pl.Int32).alias("row"))
-        places.append(here.select(*DIGEST, "row"))
-        keys += [_long(here, column) for column in columns if column.startswith("id:")]
-        table = here.select("weight", *DIGEST, *kept).to_arrow()
-        writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", compression_level=1)
+    for table, numbers in each(ordered, range(slices)):
+        keys.append(numbers)
+        writer = writer or pq.ParquetWriter(path, table.schema, compression="lz4")
         writer.write_table(table)
-        n += len(here)
     if writer:
         writer.close()
-    for piece in (*paths, *private.glob("records-*.parquet")):
+    for piece in itertools.chain(*paths.values()):
         piece.unlink()
-    of_record = records.join(pl.concat(places), on=DIGEST).drop(DIGEST)
-    return Tuples(path, n, pl.concat(keys).sort("row", "kind", "value"), of_record)
+    return Tuples(path, len(tuples), pl.concat(keys), of_record)
 
 
-def _long(people: pl.DataFrame, column: str) -> pl.DataFrame:
-    _, kind, flags = column.split(":")
-    mine = people.select("row", pl.col(column).alias("value")).drop_nulls()
+def _long(wide: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
+    """The person keys of some rows, one per row and column that has one. `wide`: `once` and a column for each; `first`: the digests of some `once`."""
+    said = [c.split(":") for c in wide.columns[1:]]
+    told = {
+        "variable": wide.columns[1:],
+        "kind": [kind for _, kind, _ in said],
+        "asserts": [flags[0] == "1" for _, _, flags in said],
+        "current": [flags[1] == "1" for _, _, flags in said],
+    }
+    held = wide.unpivot(index="once").drop_nulls()
     # One sign repeated stands for no number.
-    mine = mine.filter(pl.col("value").str.strip_chars_start(pl.col("value").str.slice(0, 1)) != "")
-    return mine.select(
-        "row",
-        pl.lit(kind).alias("kind"),
-        "value",
-        pl.lit(flags[0] == "1").alias("asserts"),
-        pl.lit(flags[1] == "1").alias("current"),
-    )
+    held = held.filter(pl.col("value").str.strip_chars_start(pl.col("value").str.slice(0, 1)) != "")
+    found = first.join(held.join(pl.DataFrame(told), on="variable"), on="once", maintain_order="left")
+    return found.select(*DIGEST, *(name for name in KEY_SCHEMA if name != "row"))
 
 
 def _as_sent(table: pl.DataFrame, layout: catalog.FileLayout) -> tuple[pl.DataFrame, list[str]]:

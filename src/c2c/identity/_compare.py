@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -19,10 +19,12 @@ AT = {(f, name): i for f, names in LEVEL_NAMES.items() for i, name in enumerate(
 PARTS_OF_SURNAME = ("surname", "token_1", "token_2", "other_surname")
 
 
-def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.ndarray) -> np.ndarray:
+def compare(
+    coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.ndarray, fields: Collection[str] = FIELDS
+) -> np.ndarray:
     """Levels of each pair, one column per field of `FIELDS`.
 
-    `agreeing`: the pair has a person key in common.
+    `agreeing`: the pair has a person key in common. `fields`: those asked about; others may be left silent, which saves their likenesses.
     """
     out = np.full((len(FIELDS), len(left)), NULL, dtype=np.uint8)
     level = dict(zip(FIELDS, out, strict=True))
@@ -30,12 +32,13 @@ def compare(coded: Coded, left: np.ndarray, right: np.ndarray, *, agreeing: np.n
     level["surname"][:] = _surnames(coded, left, right)
     level["surname"][swapped] = NULL
     level["birth"][:] = _births(coded, left, right)
-    for field in ("suffix", "sex", "mail", "telephone"):
+    for field in {"suffix", "sex", "mail", "telephone"} & set(fields):
         a, b = coded.code[field][left], coded.code[field][right]
         level[field][:] = np.where((a < 0) | (b < 0), NULL, (a != b).astype(np.uint8))
     level["middle"][:] = _middles(coded, left, right)
-    level["zip"][:] = _places(coded, left, right)
-    level["street"][:] = _streets(coded, left, right)
+    for field, levels in (("zip", _places), ("street", _streets)):
+        if field in fields:
+            level[field][:] = levels(coded, left, right)
     like_twins = (level["first"] >= AT["first", "alike"]) & (level["surname"] <= 1) & (level["birth"] == 0)
     like_twins &= (level["first"] != NULL) & (level["first"] != AT["first", "swapped"])
     # One number under two given names, and under two surnames or middle names, with no birth date to say otherwise: lent, or a relative's.
@@ -199,10 +202,15 @@ def _numbers(coded: Coded, left: np.ndarray, right: np.ndarray, *, twins: np.nda
 def _keys(coded: Coded, left: np.ndarray, right: np.ndarray, agreeing: np.ndarray) -> np.ndarray:
     """Levels of person keys, all kinds together: one agrees; one is a sign off; one differs."""
     level = np.full(len(left), NULL, dtype=np.uint8)
-    for kind, (codes, _) in coded.key.items():
-        a, b = codes[left], codes[right]
-        at = np.flatnonzero((a >= 0) & (b >= 0) & (a != b))
+    common = np.where(agreeing, 0, coded.kinds[left] & coded.kinds[right])
+    both = np.flatnonzero(common)
+    common = common[both]
+    for bit, (kind, (codes, _)) in enumerate(coded.key.items()):
+        at = both[(common >> np.uint64(bit % 64)) & np.uint64(1) == 1]
+        a, b = codes[left[at]], codes[right[at]]
+        differ = (a >= 0) & (b >= 0) & (a != b)
+        at, a, b = at[differ], a[differ], b[differ]
         if len(at):
-            found = np.where(coded.near[f"key {kind}"](a[at], b[at]), 1, 2).astype(np.uint8)
+            found = np.where(coded.near[f"key {kind}"](a, b), 1, 2).astype(np.uint8)
             level[at] = np.where(level[at] == NULL, found, np.maximum(level[at], found))
     return np.where(agreeing, 0, level).astype(np.uint8)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from c2c.identity._block import RULES, Blocks
+from c2c.identity._block import RULES, Blocks, once, pairs_within
 from c2c.identity._cluster import Decided, Edges, join, settle
 from c2c.identity._coded import FIELDS, Coded
 from c2c.identity._compare import compare
@@ -130,10 +130,14 @@ def _in_order(label: np.ndarray) -> np.ndarray:
 
 def _agreeing(keys: pl.DataFrame, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of rows with an unshared person key in common, and those among them where one issuer's own number says so."""
-    usable = keys.filter(~pl.col("shared")).select("row", "code", "asserts")
-    both = usable.join(usable, on="code", suffix="_b").filter(pl.col("row") < pl.col("row_b"))
-    code = both["row"].to_numpy().astype(np.int64) * n + both["row_b"].to_numpy()
-    return np.unique(code), np.unique(code[(both["asserts"] & both["asserts_b"]).to_numpy()])
+    usable = keys.filter(~pl.col("shared"))
+    # Keys lie in the order of their rows, and so they stay within a code.
+    order = np.argsort(usable["code"].to_numpy(), kind="stable")
+    row, code, asserts = (usable[name].to_numpy()[order] for name in ("row", "code", "asserts"))
+    first = np.flatnonzero(np.concatenate([[True], (code[1:] != code[:-1]) | (row[1:] != row[:-1])])) if len(row) else order
+    row, code, asserts = row[first], code[first], np.logical_or.reduceat(asserts, first) if len(first) else asserts
+    found, asserted = (once(pairs_within(row[some], code[some], n)) for some in (slice(None), asserts))
+    return found, asserted
 
 
 def _lost(coded: Coded, blocks: Blocks, told: list[Told], model: Model) -> dict[str, Any]:

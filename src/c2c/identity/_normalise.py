@@ -23,6 +23,9 @@ COMPARED = ("first", "other_first", "middle", "surname", "token_1", "token_2", "
             "city", "mail", "telephone", "number", "tax_number")  # fmt: skip
 """What the match reads: two rows that agree on all of it are one tuple."""
 
+MANY = 500_000
+"""Values of a kind whose comparison copy is kept: a state's names come again in every piece of its files."""
+
 
 def normalise(sent: pl.DataFrame) -> pl.DataFrame:
     """The comparison copy of a table of people: `COMPARED` added, one row per row; a value that says nothing is null.
@@ -46,7 +49,10 @@ def normalise(sent: pl.DataFrame) -> pl.DataFrame:
     )
     pieces = last.str.split(" ")
     several = pieces.list.len() > 1
-    sorted_name = pl.concat_str([first, last], separator=" ").str.split(" ").list.sort().list.join("")
+    many = pl.when(first.str.contains(" ", literal=True) | several).then(pl.concat_str([first, last], separator=" "))
+    # Of most names one word stands on each side: those need no lists.
+    two = pl.concat_str([pl.min_horizontal(first, last), pl.max_horizontal(first, last)])
+    sorted_name = pl.coalesce(many.str.split(" ").list.sort().list.join(""), two)
     frame = frame.with_columns(
         _joined("folded_first_name", "role").alias("first"),
         _joined("folded_alias_first_name", "role").alias("other_first"),
@@ -82,6 +88,7 @@ def of_each(values: pl.Series, change: Callable[[str], str]) -> pl.Series:
     return pl.DataFrame({"v": values.cast(pl.String)}).join(said, on="v", how="left", maintain_order="left")["c"]
 
 
+@functools.lru_cache(MANY)
 def _fold(value: str) -> str:
     """Lower case, no marks, no signs but single spaces; small words such as `de la` joined to what follows."""
     plain = unicodedata.normalize("NFKD", value.casefold())
@@ -101,12 +108,14 @@ def _joined(column: str, *kinds: str) -> pl.Expr:
     return pl.when(~together.is_in([*words("filler"), *(w for kind in kinds for w in words(kind)), ""])).then(together)
 
 
+@functools.lru_cache(MANY)
 def _street(value: str) -> str:
     """An address in the short words of the post, without signs."""
     plain = "".join(c if c.isalnum() else " " for c in value.casefold())
     return " ".join(words("road").get(word, word) for word in plain.split())
 
 
+@functools.lru_cache(MANY)
 def _date_signs(value: str) -> str:
     """A date as eight signs YYYYMMDD, from ISO 8601 or the American ways of writing it; a sign that cannot be read stays as `?`."""
     head = re.split(r"[T ](?=\d\d:)", value.strip())[0]

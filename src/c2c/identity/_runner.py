@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from c2c.identity._cluster import Edges, Joined, Settled, settle
+from c2c.identity._cluster import Edges, Joined, Settled, in_buckets, settle
 from c2c.identity._coded import Coded
 from c2c.identity._cores import each
 from c2c.identity._errors import IdentityError
@@ -53,7 +53,7 @@ class Runner(Protocol):
 @dataclass(frozen=True)
 class Local:
     """This machine: threads over the ranges of pairs, which wait in `private` files until they are weighed, so that a state's pairs need not fit in
-    memory; components in one piece, since parting them is one loop of Python."""
+    memory; and over buckets of components."""
 
     private: Path
 
@@ -82,8 +82,13 @@ class Local:
         return Weighted(Edges.joined(list(each(weigh_of, looks.pairs))))
 
     def settle(self, coded: Coded, joined: Joined, weighted: Weighted) -> Settled:
-        """All components at once."""
-        return settle(coded, joined, np.arange(coded.n), joined.with_forced(weighted.edges))
+        """Whole components, some together, on all cores."""
+        label, sure, vetoes = joined.component.astype(np.int64), np.ones(coded.n), [np.zeros((0, 2), dtype=np.int64)]
+        buckets = in_buckets(joined.component, joined.with_forced(weighted.edges))
+        for part in each(lambda bucket: settle(coded, joined, *bucket), buckets):
+            label[part.rows], sure[part.rows] = part.label, part.confidence
+            vetoes.append(part.vetoes)
+        return Settled(np.arange(coded.n), label, sure, np.concatenate(vetoes))
 
 
 @contextlib.contextmanager

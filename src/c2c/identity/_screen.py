@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from c2c.identity._rules import placeholders, rule
@@ -17,7 +19,8 @@ def screen_numbers(frame: pl.DataFrame) -> pl.DataFrame:
 
     A taxpayer number found in the other's place moves over, so that the two never disagree with each other.
     """
-    digits = pl.col("ssn").str.replace_all(r"\D", "")
+    frame = frame.with_columns(pl.col("ssn").str.replace_all(r"\D", "").alias("digits_"))
+    digits = pl.col("digits_")
     area, group, serial = digits.str.slice(0, 3), digits.str.slice(3, 2), digits.str.slice(5, 4)
     nine = digits.str.len_chars() == 9
     alike = digits.is_in([d * 9 for d in "0123456789"]) | digits.is_in(sorted(placeholders("ssn")))
@@ -26,7 +29,7 @@ def screen_numbers(frame: pl.DataFrame) -> pl.DataFrame:
     own = pl.col("itin").str.replace_all(r"\D", "").replace("", None)
     return frame.with_columns(
         pl.when(valid).then(digits).alias("number"), pl.coalesce(own, pl.when(taxpayer).then(digits)).alias("tax_number")
-    )
+    ).drop("digits_")
 
 
 def screen_births(frame: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -65,18 +68,34 @@ def _too_many(n: pl.Expr, expected: pl.Expr) -> pl.Expr:
     return (n > 2 * expected) & (n > rule("known_default_least"))
 
 
-def shared_by_many(held: pl.DataFrame, signs: pl.DataFrame) -> pl.Series:
-    """Values that more than a few mutually unlike people hold: weak evidence, or none.
+def shared_by_many(row: np.ndarray, code: np.ndarray, signs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Which of these values, one per row that holds it, more than a few mutually unlike people hold: weak evidence, or none.
 
-    More than a few holders whose given names begin differently and whose birth years differ, or surnames where no date is known. `held`: row,
-    value. `signs`: row, `first_two` (how the given name begins), `birth_year`, `surname`, as codes; minus one is a blank.
+    More than a few holders whose given names begin differently and whose birth years differ, or surnames where no date is known. `code`: of each
+    value. `signs`: of all rows, `first_two` (how the given name begins), `birth_year`, `surname`, as codes; minus one is a blank.
     """
     few = int(rule("shared_holders"))
-    counted = held.group_by("value").len().filter(pl.col("len") > few)
-    often = held.join(counted, on="value").join(signs, on="row")
-    told = often.group_by("value").agg(
-        pl.col("first_two").n_unique().alias("names"),
-        pl.col("birth_year").filter(pl.col("birth_year") >= 0).n_unique().alias("births"),
-        ((pl.col("birth_year") < 0).all() & (pl.col("surname").n_unique() > few)).alias("surnames"),
-    )
-    return told.filter((pl.col("names") > few) & ((pl.col("births") > few) | pl.col("surnames")))["value"].sort()
+    order = np.argsort(code, kind="stable")
+    starts = starts_of(code[order])
+    sizes = np.diff(np.append(starts, len(order)))
+    often = np.flatnonzero(sizes > few)
+    holders = row[order[np.repeat(sizes > few, sizes)]]
+    of = np.repeat(np.arange(len(often)), sizes[often])
+
+    def kinds(sign: str, some: np.ndarray) -> np.ndarray:
+        distinct = np.sort(of[some] << 32 | (signs[sign][holders[some]] + 1))
+        return np.bincount(distinct[starts_of(distinct)] >> 32, minlength=len(often))
+
+    everyone, born = np.ones(len(of), dtype=bool), signs["birth_year"][holders] >= 0
+    births, undated = kinds("birth_year", born), np.bincount(of[born], minlength=len(often)) == 0
+    many = (kinds("first_two", everyone) > few) & ((births > few) | (undated & (kinds("surname", everyone) > few)))
+    whole = np.zeros(len(sizes), dtype=bool)
+    whole[often[many]] = True
+    found = np.zeros(len(order), dtype=bool)
+    found[order] = np.repeat(whole, sizes)
+    return found
+
+
+def starts_of(code: np.ndarray) -> np.ndarray:
+    """Where each run of equal values begins."""
+    return np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])) if len(code) else np.zeros(0, dtype=np.int64)

@@ -238,7 +238,10 @@ def each_once(width: int, a: np.ndarray, b: np.ndarray, judge: Judge, kind: type
 
 def distinct_of(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct numbers in the order they come, and the place of each number among them; by hashing, which beats sorting."""
-    found = pa.array(numbers).dictionary_encode()
+    # Read where they lie: Arrow's own way of reading an array looks for Pandas first, and loads it.
+    found = pa.Array.from_buffers(
+        pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)]
+    ).dictionary_encode()
     return found.dictionary.to_numpy(), found.indices.to_numpy()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from c2c.identity._collapse import DIGEST, fold
 from spec.identity.tables import coded, person_of, rows_of
 
 COLUMNS = ("first_name", "last_name", "birth_date", "ssn", "street_address", "key")
@@ -30,3 +32,22 @@ def test_records_become_one_tuple_only_with_something_of_one_person(case: str, a
     """What is folded is never looked at again: two people of a common name, folded, could not be told apart."""
     known, _ = coded([person_of(COLUMNS, a), person_of(COLUMNS, b)], tmp_path)
     assert (known.n, known.weight.sum()) == (int(tuples), 2)
+
+
+def test_a_column_that_is_blank_for_a_record_leaves_it_the_tuple_it_was(tmp_path: Path) -> None:
+    """Each file has columns of its own: told by them, one person's records alike in two files would be two tuples."""
+    row = {
+        "record_key": ["1"],
+        "n_records": [1],
+        "first_name": ["Ana"],
+        "last_name": ["Vega"],
+        "birth_date": ["2001-05-04"],
+        "id:ssid:11": ["7000000001"],
+    }
+    digests = []
+    for name, more in (("narrow", {}), ("wide", {"id:seid:11": [None], "email": [None]})):
+        (tmp_path / name).mkdir()
+        sent = pl.DataFrame(row | more, schema_overrides={column: pl.String for column in more})
+        tuples = fold(sent, [c for c in sent.columns if c.startswith("id:")], tmp_path / name)
+        digests.append(pl.read_parquet(tuples.people).select(DIGEST).rows())
+    assert digests[0] == digests[1]
