@@ -94,6 +94,14 @@ def test_tables_that_contradict_themselves_are_refused(tmp_path: Path) -> None:
         assert refused.code == "DSC-002"
 
 
+def test_an_attack_that_runs_out_of_time_refuses(tmp_path: Path) -> None:
+    """D8: whoever cannot tell in the time allowed says so, and gives no verdict of safe."""
+    safe = tmp_path / "safe.csv"
+    disclosure.protect_file(a_table(tmp_path / "raw.csv", ROWS), safe)
+    with pytest.raises(disclosure.TooRevealing, match=r"DSC-002.*time"):
+        disclosure.attack_file(safe, None, seconds=0)
+
+
 def test_a_file_without_figures_is_refused_with_its_remedy(tmp_path: Path) -> None:
     """A wrong file gets a code and a remedy, not a crash."""
     (tmp_path / "x.csv").write_text("a,b\n1,2\n", "utf-8")

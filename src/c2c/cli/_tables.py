@@ -36,10 +36,11 @@ def attack(
     source: Path,
     target: Annotated[Path | None, typer.Argument(help="Where to write each withheld cell's low, high and verdict.")] = None,
     levels: LevelsOption = None,
+    seconds: Annotated[float | None, typer.Option(help="How long it may take; then it refuses. By rule, if not said.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Attack published tables with linear programs: can any withheld cell be worked out, or nearly so?"""
-    said = disclosure.attack_file(source, target, levels=levels)
+    said = disclosure.attack_file(source, target, levels=levels, seconds=seconds)
     say(as_json, "attack", said, table_of("The attack", ["figure", "value"], list(said.items())))
     if not said["ok"]:
         raise typer.Exit(1)

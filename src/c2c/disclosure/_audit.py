@@ -1,26 +1,34 @@
 """The auditor: given what is published and nothing else, how closely can each withheld count be worked out? Shares no code with the suppressor.
 
-It fails closed: a contradiction, an unknown status of the solver or a timeout is a refusal.
+It fails closed: a contradiction, an unknown status of the solver, a killed process or a timeout is a refusal. Counts are whole numbers, and a range
+over them can be narrower than over all numbers: a set of cells that integer programs can still judge is judged by them.
 """
 
 from __future__ import annotations
 
-import itertools
+import heapq
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from time import monotonic
+from dataclasses import dataclass, replace
+from time import time
 
 import highspy
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from c2c.plumbing import engines
+from c2c.plumbing import cores, engines, progress
 
 CERTIFYING_ROUNDS = 16
 SLACK = 1e-6
 ROOM = 4.0
 """A count of which nothing is known is taken to be below so many times all that is shown: a narrower world, so never a laxer verdict."""
+
+WHOLE = 1_500
+"""Cells up to which whole numbers are asked for: larger sets are judged over all numbers, piece by piece."""
+
+PASSES = 3
+"""How often a large set is taken to pieces, each time around the cells still open, before it is judged as one."""
 
 Relation = tuple[int, tuple[int, ...]]
 Share = tuple[int, int, float, float]
@@ -43,6 +51,49 @@ class Judged:
         return np.asarray(self.cells[self.high - self.low < width - SLACK])
 
 
+@dataclass(frozen=True)
+class Tied:
+    """Unknown cells that sums and shares tie together, numbered anew, with what is known taken out of their sums.
+
+    One entry of `rows`, `columns` and `factors` for each cell of a sum or side of a share; a row lies between `least` and `greatest`. `asked`: the
+    cells to be judged.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    factors: np.ndarray
+    least: np.ndarray
+    greatest: np.ndarray
+    asked: np.ndarray
+
+    def held(self, cells: np.ndarray, world: np.ndarray) -> Tied:
+        """Some of the cells, with all others as they are in one world: whatever these can be then, they can be."""
+        at = np.full(len(self.low), -1)
+        at[cells] = np.arange(len(cells))
+        mine = at[self.columns] >= 0
+        parts = self.factors * world[self.columns]
+        fixed = np.bincount(self.rows[~mine], parts[~mine], len(self.least))
+        # The solver keeps a sum up to a millionth; the piece must not be refused for it.
+        sums = np.bincount(self.rows, parts, len(self.least))
+        least, greatest = np.minimum(self.least, sums) - fixed, np.maximum(self.greatest, sums) - fixed
+        rows, row = np.unique(self.rows[mine], return_inverse=True)
+        columns, factors = at[self.columns[mine]], self.factors[mine]
+        return Tied(self.low[cells], self.high[cells], row, columns, factors, least[rows], greatest[rows], self.asked[cells])
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One set of cells to be judged, and how far: `ends` asks for exact ends where worlds met do not do, `whole` for whole numbers."""
+
+    tied: Tied
+    width: float
+    until: float
+    ends: bool
+    whole: bool
+
+
 def judge(
     low: np.ndarray,
     high: np.ndarray,
@@ -50,8 +101,8 @@ def judge(
     ask: np.ndarray,
     *,
     width: float,
+    seconds: float,
     shares: Sequence[Share] = (),
-    seconds: float = 1200.0,
 ) -> Judged:
     """The range of each asked cell over all worlds of counts that fit what is published.
 
@@ -60,23 +111,113 @@ def judge(
     certified and not driven to its ends.
 
     Raises:
-        CannotTell: what is published contradicts itself, the solver gives no certain answer, or `seconds` are over.
+        CannotTell: what is published contradicts itself, the solver gives no certain answer, a process was killed, or `seconds` are over.
     """
-    until = monotonic() + seconds
+    until = time() + seconds
     low, high = _subtract(low.astype(float), high.astype(float), relations)
     known = high - low < SLACK
-    ceiling = ROOM * (float(low[known].sum()) + 1000.0)
-    found_low, found_high = low[ask].copy(), np.minimum(high[ask], ceiling)
-    where = {int(c): i for i, c in enumerate(ask)}
+    high = np.where(known, high, np.minimum(high, ROOM * (float(low[known].sum()) + 1000.0)))
     asked = np.zeros(len(low), dtype=bool)
     asked[ask] = True
-    for cells, sums, parts in _components(known, relations, shares):
-        wanted = cells[asked[cells]]
-        if len(wanted):
-            tied = _Tied(cells, sums, parts, low, high, ceiling, until)
-            for c, (a, b) in zip(wanted.tolist(), tied.ranges(wanted, width), strict=True):
-                found_low[where[c]], found_high[where[c]] = a, b
-    return Judged(ask, found_low, found_high)
+    small: list[tuple[np.ndarray, Tied]] = []
+    large: list[tuple[np.ndarray, Tied]] = []
+    for cells, tied in _components(low, high, known, relations, shares, asked):
+        if tied.asked.any():
+            (small if len(cells) <= WHOLE else large).append((cells, tied))
+    jobs = [_Job(tied, width, until, ends=True, whole=True) for _, tied in small]
+    for (cells, _), found in zip(small, _each(jobs), strict=True):
+        low[cells], high[cells] = found
+    for cells, tied in large:
+        low[cells], high[cells] = _judge_large(tied, width, until)
+    return Judged(ask, low[ask], high[ask])
+
+
+def _each(jobs: Sequence[_Job]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The ranges of each set of cells, side by side where there are many cells."""
+    sizes = [len(job.tied.low) for job in jobs]
+    if sum(sizes) <= WHOLE:
+        yield from map(_judge_tied, jobs)
+        return
+    # Small sets travel together.
+    heaps = np.split(np.arange(len(jobs)), np.flatnonzero(np.diff(np.cumsum(sizes) // WHOLE)) + 1)
+    try:
+        with progress.bar(f"Attacking {sum(sizes):,} withheld cells", sum(sizes)) as step:
+            for heap, found in zip(heaps, cores.each_apart(_judge_some, ([jobs[i] for i in heap] for heap in heaps)), strict=True):
+                yield from found
+                step(sum(sizes[i] for i in heap))
+    except cores.Killed:
+        raise CannotTell("a process was killed") from None
+
+
+def _judge_some(jobs: list[_Job]) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [_judge_tied(job) for job in jobs]
+
+
+def _judge_tied(job: _Job) -> tuple[np.ndarray, np.ndarray]:
+    """The range of each asked cell of one set, as far as the job needs it."""
+    model = _Model(job.tied, job.until)
+    asked = job.tied.asked
+    model.certify(asked, job.width, whole=job.whole)
+    if job.ends:
+        model.drive(asked, job.width, whole=False)
+    low, high = model.spread[False]
+    if job.whole:
+        wide = asked & (high - low >= job.width - SLACK)
+        model.turn_whole()
+        model.certify(wide, job.width, whole=True)
+        model.drive(wide, job.width, whole=True)
+        low, high = np.where(wide, model.spread[True], model.spread[False])
+    return low, high
+
+
+def _judge_large(tied: Tied, width: float, until: float) -> tuple[np.ndarray, np.ndarray]:
+    """A set too large to be judged at once: piece by piece, the rest held in a world amid the others; all of it for the cells this leaves open."""
+    world = _Model(tied, until).amid()
+    low, high = world.copy(), world.copy()
+
+    def undecided() -> np.ndarray:
+        return np.flatnonzero(tied.asked & (high - low < width - SLACK))
+
+    for _ in range(PASSES):
+        pieces = _pieces(tied, undecided().tolist())
+        jobs = [_Job(tied.held(piece, world), width, until, ends=False, whole=False) for piece in pieces]
+        for piece, (a, b) in zip(pieces, _each(jobs), strict=True):
+            low[piece], high[piece] = np.minimum(low[piece], a), np.maximum(high[piece], b)
+    left = [some for some in np.array_split(undecided(), os.cpu_count() or 1) if len(some)]
+    masks = [np.isin(np.arange(len(low)), some) for some in left]
+    rest = [_Job(replace(tied, asked=mask), width, until, ends=True, whole=False) for mask in masks]
+    for mask, (a, b) in zip(masks, _each(rest), strict=True):
+        low[mask], high[mask] = a[mask], b[mask]
+    return low, high
+
+
+def _pieces(tied: Tied, seeds: Sequence[int]) -> list[np.ndarray]:
+    """Pieces grown around cells along the shortest sums, no cell in two: a school's groups come before its district, that before the state."""
+    rows_of: list[list[int]] = [[] for _ in tied.low]
+    cells_of: list[list[int]] = [[] for _ in tied.least]
+    for row, cell in zip(tied.rows.tolist(), tied.columns.tolist(), strict=True):
+        rows_of[cell].append(row)
+        cells_of[row].append(cell)
+    taken = np.zeros(len(tied.low), dtype=bool)
+    pieces = []
+    for seed in seeds:
+        if taken[seed]:
+            continue
+        taken[seed] = True
+        piece, waiting = [seed], [(len(cells_of[row]), row) for row in rows_of[seed]]
+        heapq.heapify(waiting)
+        while waiting and len(piece) < WHOLE:
+            row = waiting[0][1]
+            cell = next((c for c in cells_of[row] if not taken[c]), None)
+            if cell is None:
+                heapq.heappop(waiting)
+                continue
+            taken[cell] = True
+            piece.append(cell)
+            for other in rows_of[cell]:
+                heapq.heappush(waiting, (len(cells_of[other]), other))
+        pieces.append(np.array(sorted(piece)))
+    return pieces
 
 
 def _subtract(low: np.ndarray, high: np.ndarray, relations: Sequence[Relation]) -> tuple[np.ndarray, np.ndarray]:
@@ -112,78 +253,53 @@ def _subtract(low: np.ndarray, high: np.ndarray, relations: Sequence[Relation]) 
 
 
 def _components(
-    known: np.ndarray, relations: Sequence[Relation], shares: Sequence[Share]
-) -> Iterator[tuple[np.ndarray, list[Relation], list[Share]]]:
-    """Sets of unknown cells that sums and shares tie together, each with its sums and shares."""
-    ties: list[tuple[int, int]] = []
-    loose: list[tuple[int, Relation]] = []
-    bound: list[tuple[int, Share]] = []
-    for relation in relations:
-        unknown = [c for c in (relation[0], *relation[1]) if not known[c]]
-        if unknown:
-            loose.append((unknown[0], relation))
-            ties += [(unknown[0], c) for c in unknown[1:]]
-    for share in shares:
-        unknown = [c for c in share[:2] if not known[c]]
-        if unknown:
-            bound.append((unknown[0], share))
-            ties += [(unknown[0], c) for c in unknown[1:]]
-    n = len(known)
-    a, b = (np.array(ties, dtype=np.int64).reshape(-1, 2)).T
-    label = connected_components(coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(n, n)), directed=False)[1]
+    low: np.ndarray, high: np.ndarray, known: np.ndarray, relations: Sequence[Relation], shares: Sequence[Share], asked: np.ndarray
+) -> Iterator[tuple[np.ndarray, Tied]]:
+    """Sets of unknown cells that sums and shares tie together: their numbers, and what is said of them."""
+    sums = [(((total, 1.0), *((p, -1.0) for p in parts)), 0.0, 0.0) for total, parts in relations]
+    sides = [(((part, 1.0), (whole, -least)), 0.0, highspy.kHighsInf) for part, whole, least, _ in shares]
+    sides += [(((part, 1.0), (whole, -greatest)), -highspy.kHighsInf, 0.0) for part, whole, _, greatest in shares]
+    every = [*sums, *sides]
+    rows = np.repeat(np.arange(len(every)), [len(members) for members, _, _ in every]).astype(np.int64)
+    cells, factors = np.array([m for members, _, _ in every for m in members], dtype=float).reshape(-1, 2).T
+    cells = cells.astype(np.int64)
+    least, greatest = np.array([ends for _, *ends in every], dtype=float).reshape(-1, 2).T
+    fixed = np.bincount(rows[known[cells]], (factors * low[cells])[known[cells]], len(every))
+    least, greatest = least - fixed, greatest - fixed
+    mine = ~known[cells]
+    rows, cells, factors = rows[mine], cells[mine], factors[mine]
+    n = len(low)
+    ties = coo_matrix((np.ones(len(rows), dtype=np.int8), (cells, n + rows)), shape=(n + len(every),) * 2)
+    label = connected_components(ties, directed=False)[1]
     free = np.flatnonzero(~known)
-    order = free[np.argsort(label[free], kind="stable")]
-    cuts = np.flatnonzero(np.diff(label[order])) + 1
-    sums_of: dict[int, list[Relation]] = {}
-    shares_of: dict[int, list[Share]] = {}
-    for c, relation in loose:
-        sums_of.setdefault(int(label[c]), []).append(relation)
-    for c, share in bound:
-        shares_of.setdefault(int(label[c]), []).append(share)
-    for cells in np.split(order, cuts) if len(order) else ():
-        yield np.sort(cells), sums_of.get(int(label[cells[0]]), []), shares_of.get(int(label[cells[0]]), [])
+    by_cell, by_entry = free[np.argsort(label[free], kind="stable")], np.argsort(label[cells], kind="stable")
+    entries = np.split(by_entry, np.flatnonzero(np.diff(label[cells[by_entry]])) + 1)
+    entries_of = {int(label[cells[some[0]]]): some for some in entries if len(some)}
+    at = np.zeros(n, dtype=np.int64)
+    nothing = np.zeros(0, dtype=np.int64)
+    for some in np.split(by_cell, np.flatnonzero(np.diff(label[by_cell])) + 1) if len(by_cell) else ():
+        at[some] = np.arange(len(some))
+        own = entries_of.get(int(label[some[0]]), nothing)
+        kept, row = np.unique(rows[own], return_inverse=True)
+        yield some, Tied(low[some], high[some], row, at[cells[own]], factors[own], least[kept], greatest[kept], asked[some])
 
 
-class _Tied:
-    """One set of unknown cells as a linear program of which only the objective changes."""
+class _Model:
+    """One set of unknown cells as a program of which only the objective changes, and how far the worlds met spread each cell.
 
-    def __init__(
-        self,
-        cells: np.ndarray,
-        sums: list[Relation],
-        shares: list[Share],
-        low: np.ndarray,
-        high: np.ndarray,
-        ceiling: float,
-        until: float,
-    ) -> None:
-        self._n, self._until = len(cells), until
-        self._at = {int(c): i for i, c in enumerate(cells)}
-        sides: list[tuple[float, float]] = []
-        entries: list[tuple[int, int, float]] = []
+    `spread`: least and greatest count met, over all worlds and over those of whole numbers.
+    """
 
-        def row(members: Iterator[tuple[int, float]], least: float, greatest: float) -> None:
-            fixed = 0.0
-            for c, factor in members:
-                if c in self._at:
-                    entries.append((len(sides), self._at[c], factor))
-                else:
-                    fixed += factor * low[c]
-            sides.append((least - fixed, greatest - fixed))
-
-        for total, parts in sums:
-            row(itertools.chain([(total, 1.0)], ((p, -1.0) for p in parts)), 0.0, 0.0)
-        for part, whole, least, greatest in shares:
-            row(iter([(part, 1.0), (whole, -least)]), 0.0, highspy.kHighsInf)
-            row(iter([(part, 1.0), (whole, -greatest)]), -highspy.kHighsInf, 0.0)
-        rows, columns, factors = (np.array(x) for x in zip(*entries, strict=True)) if entries else (np.zeros(0, int),) * 3
-        by_column = coo_matrix((factors, (rows, columns)), shape=(max(len(sides), 1), self._n)).tocsc()
+    def __init__(self, tied: Tied, until: float) -> None:
+        self._n, self._until, self._whole = len(tied.low), until, False
+        rows = max(len(tied.least), 1)
+        by_column = coo_matrix((tied.factors, (tied.rows, tied.columns)), shape=(rows, self._n)).tocsc()
         lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = self._n, max(len(sides), 1)
+        lp.num_col_, lp.num_row_ = self._n, rows
         lp.col_cost_ = np.zeros(self._n)
-        lp.col_lower_, lp.col_upper_ = low[cells], np.minimum(high[cells], ceiling)
-        lp.row_lower_ = np.array([s[0] for s in sides] or [-highspy.kHighsInf])
-        lp.row_upper_ = np.array([s[1] for s in sides] or [highspy.kHighsInf])
+        lp.col_lower_, lp.col_upper_ = tied.low, tied.high
+        lp.row_lower_ = tied.least if len(tied.least) else np.array([-highspy.kHighsInf])
+        lp.row_upper_ = tied.greatest if len(tied.least) else np.array([highspy.kHighsInf])
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = by_column.indptr, by_column.indices, by_column.data
         self._model = engines.linear_program()
@@ -192,36 +308,57 @@ class _Tied:
             self._model.setOptionValue(option, value)
         self._model.passModel(lp)
         self._every = np.arange(self._n, dtype=np.int32)
+        self._rng = np.random.default_rng(20_261_124)
+        self.spread = {whole: np.array([np.full(self._n, np.inf), np.full(self._n, -np.inf)]) for whole in (False, True)}
 
-    def ranges(self, wanted: np.ndarray, width: float) -> list[tuple[float, float]]:
-        """Least and greatest count of each wanted cell, as far as the width asked for needs it."""
-        at = np.array([self._at[c] for c in wanted.tolist()])
-        low, high = np.full(self._n, np.inf), np.full(self._n, -np.inf)
-
-        def meet(objective: np.ndarray) -> None:
-            world = self._world(objective)
-            np.minimum(low, world, out=low)
-            np.maximum(high, world, out=high)
-
-        rng = np.random.default_rng(20_261_124)
+    def certify(self, asked: np.ndarray, width: float, *, whole: bool) -> None:
+        """Meet worlds at random until each asked cell is wide, as far as a few rounds go."""
         for turn in range(CERTIFYING_ROUNDS):
-            open_ = at[high[at] - low[at] < width]
-            if not len(open_):
-                break
+            still = self._open(asked, width, whole)
+            if not len(still):
+                return
             objective = np.zeros(self._n)
-            objective[open_] = rng.choice([-1.0, 1.0], len(open_)) if turn > 1 else 1.0 - 2.0 * turn
-            meet(objective)
-        for i in at.tolist():
+            objective[still] = self._rng.choice([-1.0, 1.0], len(still)) if turn > 1 else 1.0 - 2.0 * turn
+            self._meet(objective)
+
+    def drive(self, asked: np.ndarray, width: float, *, whole: bool) -> None:
+        """Find the least and greatest count of each asked cell that is not wide yet."""
+        for cell in self._open(asked, width, whole).tolist():
             for sign in (1.0, -1.0):
-                if high[i] - low[i] < width:
+                low, high = self.spread[whole][:, cell]
+                if high - low < width - SLACK:
                     objective = np.zeros(self._n)
-                    objective[i] = sign
-                    meet(objective)
-        return [(float(low[i]), float(high[i])) for i in at.tolist()]
+                    objective[cell] = sign
+                    self._meet(objective)
+
+    def turn_whole(self) -> None:
+        """From now on, worlds of whole numbers only."""
+        self._whole = True
+        self._model.changeColsIntegrality(self._n, self._every, np.full(self._n, highspy.HighsVarType.kInteger))
+        for option, value in (("presolve", "choose"), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.5)):
+            self._model.setOptionValue(option, value)
+
+    def amid(self) -> np.ndarray:
+        """A world that lies amid the others, at the edge in as few cells as may be."""
+        for option, value in (("solver", "ipm"), ("run_crossover", "off"), ("presolve", "choose")):
+            self._model.setOptionValue(option, value)
+        return self._world(np.zeros(self._n))
+
+    def _open(self, asked: np.ndarray, width: float, whole: bool) -> np.ndarray:
+        low, high = self.spread[whole]
+        return np.flatnonzero(asked & ~(high - low >= width - SLACK))
+
+    def _meet(self, objective: np.ndarray) -> None:
+        world = self._world(objective)
+        whole_numbers = self._whole or np.abs(world - world.round()).max() < SLACK
+        for whole, (low, high) in self.spread.items():
+            if whole_numbers or not whole:
+                np.minimum(low, world, out=low)
+                np.maximum(high, world, out=high)
 
     def _world(self, objective: np.ndarray) -> np.ndarray:
         """The world that is least in an objective."""
-        left = self._until - monotonic()
+        left = self._until - time()
         if left <= 0:
             raise CannotTell("the time allowed is over")
         self._model.changeColsCost(self._n, self._every, objective)
@@ -229,4 +366,5 @@ class _Tied:
         self._model.run()
         if self._model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise CannotTell(f"the solver answered {self._model.modelStatusToString(self._model.getModelStatus())}")
-        return np.array(self._model.getSolution().col_value)
+        world = np.array(self._model.getSolution().col_value)
+        return world.round() if self._whole else world

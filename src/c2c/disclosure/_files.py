@@ -23,16 +23,14 @@ def protect_file(source: Path, target: Path, *, levels: Path | None = None) -> d
         TooRevealing: DSC-001 the tables cannot be protected, DSC-002 a total is not the sum of its parts, DSC-004 to DSC-006 the file is not
             in the long form, DSC-007 a figure is missing or is no count.
     """
-    said = read_tables(source, levels)
-    _refuse_what_is_no_count(said, source.name)
-    system = _system_of(said, source.name)
+    system, cell_of_row = read_counts(source, levels)
     primary = {c for c, v in enumerate(system.values) if 0 < v < rule("least_count")}
     # The dice are thrown by the counts themselves: nobody outside knows them, and the same tables give the same bytes.
-    content = "\n".join(sorted(f"{people}|{key}|{system.values[c]}" for (people, key), c in said.at.items()))
-    hidden = protect_system(system, primary, hashlib.sha256(content.encode()).digest())
+    content = "\n".join(f"{key}|{value}" for key, value in zip(system.keys, system.values, strict=True))
+    hidden = protect_system(system, primary, hashlib.sha256(content.encode()).digest(), where=source.name)
     check_system(system, hidden, where=source.name)
-    status = ["c" if c in hidden else "shown" for c in said.cell_of_row]
-    counts = [None if c in hidden else system.values[c] for c in said.cell_of_row]
+    status = ["c" if c in hidden else "shown" for c in cell_of_row]
+    counts = [None if c in hidden else system.values[c] for c in cell_of_row]
     out = pl.read_csv(source, infer_schema=False)
     out = out.with_columns(pl.Series("value", counts, dtype=pl.Int64), pl.Series("status", status, dtype=pl.String))
     part = target.with_name(f".{target.name}.part")
@@ -41,14 +39,14 @@ def protect_file(source: Path, target: Path, *, levels: Path | None = None) -> d
     return {"cells": len(out), "withheld": status.count("c"), "primary": len(primary), "complementary": len(hidden - primary)}
 
 
-def attack_file(source: Path, target: Path | None, *, levels: Path | None = None) -> dict[str, Any]:
+def attack_file(source: Path, target: Path | None, *, levels: Path | None = None, seconds: float | None = None) -> dict[str, Any]:
     """Try to work out every withheld count of published tables: `ok` is False where one is pinned or known more closely than nine.
 
     A percent shown says of its count what its rounding leaves open; a percent withheld is a withheld count. Several releases in one file are
-    attacked together.
+    attacked together. `seconds`: how long it may take, by rule where it is not said.
 
     Raises:
-        TooRevealing: DSC-002 the tables contradict themselves, DSC-004 to DSC-006 the file is not in the long form.
+        TooRevealing: DSC-002 the tables contradict themselves or the time is over, DSC-004 to DSC-006 the file is not in the long form.
     """
     said = read_tables(source, levels)
     withheld = said.table["status"].to_list()
@@ -56,14 +54,20 @@ def attack_file(source: Path, target: Path | None, *, levels: Path | None = None
     ask = np.array(sorted({said.cell_of_row[r] for r in rows}), dtype=np.int64)
     try:
         judged = _audit.judge(
-            np.array(said.low), np.array(said.high), said.relations, ask, width=rule("least_width"), shares=said.shares
+            np.array(said.low),
+            np.array(said.high),
+            said.relations,
+            ask,
+            width=rule("least_width"),
+            seconds=rule("seconds_to_audit") if seconds is None else seconds,
+            shares=said.shares,
         )
     except _audit.CannotTell as why:
         raise TooRevealing(
             "DSC-002",
             where=source.name,
             what=f"the auditor could not tell: {why}",
-            remedy="Check that each table's parts add up to its totals.",
+            remedy="Check that each table's parts add up to its totals; give it more time if it was over.",
         ) from None
     at = {int(c): i for i, c in enumerate(judged.cells)}
     found = [at[said.cell_of_row[r]] for r in rows]
@@ -81,6 +85,17 @@ def attack_file(source: Path, target: Path | None, *, levels: Path | None = None
     return {"ok": not pinned and not narrow, "cells": len(said.table), "withheld": len(rows), "pinned": pinned, "narrow": narrow}
 
 
+def read_counts(source: Path, levels: Path | None) -> tuple[System, list[int]]:
+    """Tables of true counts as one system, and the cell of each row of the file.
+
+    Raises:
+        TooRevealing: DSC-002, DSC-004 to DSC-007, as `protect_file`.
+    """
+    said = read_tables(source, levels)
+    _refuse_what_is_no_count(said, source.name)
+    return _system_of(said, source.name)
+
+
 def _refuse_what_is_no_count(said: Published, name: str) -> None:
     for number, row in enumerate(said.table.select("statistic", "status", "value").iter_rows()):
         if row[0] != "count" or row[1] != "shown" or row[2] is None or row[2] != round(row[2]):
@@ -92,18 +107,23 @@ def _refuse_what_is_no_count(said: Published, name: str) -> None:
             )
 
 
-def _system_of(said: Published, name: str) -> System:
-    """The counts as a system. Cells that only sums speak of are worked out from their parts."""
-    system = System()
-    names = {c: (*key, ("", people)) for (people, key), c in said.at.items()}
+def _system_of(said: Published, name: str) -> tuple[System, list[int]]:
+    """The counts as a system, in the order of their names whatever the order of the rows, and the cell of each row.
+
+    Cells that only sums speak of are worked out.
+    """
     listed = set(said.cell_of_row)
     values = [int(v) if c in listed else -1 for c, v in enumerate(said.low)]
     for total, parts in said.relations:
         if values[total] < 0 and all(values[p] >= 0 for p in parts):
             values[total] = sum(values[p] for p in parts)
-    for c, value in enumerate(values):
-        system.add(names.get(c, (("", str(c)),)), max(value, 0), published=c in listed)
-    for total, parts in said.relations:
+    system = System()
+    names = {c: (*key, ("", people)) for (people, key), c in said.at.items()}
+    bound = {c for total, parts in said.relations for c in (total, *parts)}
+    number = {
+        c: system.add(names[c], max(values[c], 0), published=c in listed) for c in sorted(listed | bound, key=names.__getitem__)
+    }
+    for total, parts in sorted(said.relations, key=lambda relation: number[relation[0]]):
         if any(values[c] < 0 for c in (total, *parts)):
             continue
         if values[total] != sum(values[p] for p in parts):
@@ -113,5 +133,5 @@ def _system_of(said: Published, name: str) -> System:
                 what="this total is not the sum of its parts",
                 remedy="Send every part of each total, and totals that add up.",
             )
-        system.bind(total, parts)
-    return system
+        system.bind(number[total], [number[p] for p in parts])
+    return system, [number[c] for c in said.cell_of_row]

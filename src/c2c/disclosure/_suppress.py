@@ -1,29 +1,81 @@
 """The suppressor: which further counts must be withheld so that no sum gives back one that is. Primary cells come in, a pattern goes out.
 
 Safety is kept as *worlds*: changes of the true counts that keep every sum and every figure shown. The spread of a cell over the worlds found so
-far is width nobody can take away, so each step needs only look around one cell. The auditor shares no code with this and has the last word.
+far is width nobody can take away, so each step needs only look around one cell. A large system is cut into groups, each protected in a process
+of its own while the rest is held at its true value: a world of a group is a world of the whole. The auditor shares no code with this and has
+the last word.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
+from scipy.sparse import csc_matrix
 
-from c2c.disclosure._system import System, matrix
-from c2c.plumbing import engines
+from c2c.disclosure._system import System, cut, matrix
+from c2c.plumbing import cores, engines, progress
 
 DEARER = 12.0
-"""How much more a margin costs than the detail below it, for each dimension it lacks: readers miss totals most."""
+"""How much more a margin costs than the detail below it, for each sum it is the total of: readers miss totals most."""
 
-NEAR, FAR, EVERYWHERE = 300, 2_000, 1_000_000
+RIPPLE = 2.0
+"""How much dearer a cell is for each further sum in which it would stand withheld alone: that sum will ask for another."""
+
+EQUITY = 1.0
+"""How much rarity counts: at nothing, small groups would cover for all others; at one, what matters is the share of a group that goes from view."""
+
+NEAR, FAR = 300, 2_000
 """Cells looked at around one that is too narrow; more where so many do not suffice."""
+
+GROUP = 1_500
+"""Cells of a group: programs over so many take milliseconds, and few worlds are lost at the borders."""
 
 ALREADY = 1e-3
 """What it costs to move a cell that is withheld anyway: little, so that worlds stay small."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What protection must reach: the least width of a withheld cell, that for insiders, and below which count a cell is small.
+
+    `effort`: linear programs that each group may spend on printing cells again.
+    """
+
+    width: float
+    insider_width: float
+    small: float
+    effort: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A system as arrays, one entry per cell, or a part of one whose other cells stay as they are.
+
+    `least` and `greatest`: what everybody knows of a cell already, where `told`. `cost`: what readers lose by it. `sums`: one row for each sum,
+    which no world changes.
+    """
+
+    values: np.ndarray
+    published: np.ndarray
+    told: np.ndarray
+    least: np.ndarray
+    greatest: np.ndarray
+    cost: np.ndarray
+    tie: np.ndarray
+    sums: csc_matrix
+
+    def part(self, cells: np.ndarray) -> Counts:
+        """Some of the cells, with the sums they stand in."""
+        columns = self.sums[:, cells]
+        rows = np.unique(columns.indices)
+        kept = {name: getattr(self, name)[cells] for name in ("values", "published", "told", "least", "greatest", "cost", "tie")}
+        return replace(self, **kept, sums=columns.tocsr()[rows].tocsc())
 
 
 @dataclass(frozen=True)
@@ -36,80 +88,201 @@ class World:
     """Does no count of one move in it? Then it stands for an insider too."""
 
 
-class Suppressor:
-    """One system's pattern of withheld cells, widened until each is wide enough in the worlds the shown figures allow.
+def suppress(
+    system: System, primary: Collection[int], asked: Asked, *, seed: bytes, dearer: Mapping[tuple[str, str], float] | None = None
+) -> set[int]:
+    """The cells to withhold: the primary ones, and as many more as their sums ask.
 
-    For a cell that is too narrow, the least costly change that gives it room is found by linear programming (Fischetti and Salazar-González
-    2001), and the cells that move with it are withheld too. `width` binds for an outsider; `insider_width` for whoever is alone in a cell and so
-    knows every count of one.
+    Groups first, side by side; then the whole, for cells that need room across a border between groups. The same system and seed give the same
+    pattern, however many cores there are. `dearer`: how much more the cells of a group cost for what it has lost elsewhere.
+    """
+    counts = _counts_of(system, seed, dearer or {})
+    must = np.zeros(len(counts.values), dtype=bool)
+    must[sorted(primary)] = True
+    whole = Suppressor(counts, must, asked)
+    groups = cut(system, GROUP)
+    if len(groups) > 1:
+        jobs = ((counts.part(cells), must[cells], asked) for cells in groups)
+        with progress.bar(f"Covering {len(must):,} cells in {len(groups)} groups", len(groups)) as step:
+            for cells, (hidden, worlds) in zip(groups, cores.each_apart(_protect_group, jobs), strict=True):
+                whole.take(cells, hidden, worlds)
+                step(1)
+    settled = whole.hidden.copy()
+    whole.cover(last=True)
+    whole.give_back(whole.hidden & ~settled)
+    return set(np.flatnonzero(whole.hidden).tolist())
+
+
+def _protect_group(job: tuple[Counts, np.ndarray, Asked]) -> tuple[np.ndarray, list[World]]:
+    """One group's pattern, and the worlds that show how wide its cells are."""
+    group = Suppressor(*job)
+    group.cover(last=False)
+    group.give_back(group.hidden)
+    return group.hidden, group.worlds()
+
+
+def _counts_of(system: System, seed: bytes, dearer: Mapping[tuple[str, str], float]) -> Counts:
+    n = len(system.values)
+    values = np.array(system.values, dtype=float)
+    told, least, greatest = np.zeros(n, dtype=bool), np.zeros(n), np.full(n, highspy.kHighsInf)
+    for c, (low, high) in system.told.items():
+        told[c], least[c], greatest[c] = True, low, high
+    level = np.zeros(n)
+    for total, _ in system.relations:
+        level[total] += 1
+    rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
+    # A cell costs the share of their groups that it would take from view, and totals far more than their detail; a secret jitter keeps the choice
+    # from being read back.
+    cost = (1.0 + np.sqrt(values)) * DEARER ** np.minimum(level, 3) * (1.0 + 0.2 * rng.random(n))
+    cost *= _rarity(system) * np.array([math.prod(dearer.get(group, 1.0) for group in key) for key in system.keys])
+    published = np.array(system.published, dtype=bool)
+    return Counts(values, published, told, least, greatest, cost, rng.permutation(n), matrix(n, system.relations))
+
+
+def _rarity(system: System) -> np.ndarray:
+    """How few people are in each cell's groups beside others of their dimension: the same persons are more of a small group than of a large one."""
+    people: dict[str, dict[str, int]] = defaultdict(dict)
+    for key, value in zip(system.keys, system.values, strict=True):
+        for dim, group in key:
+            people[dim][group] = max(people[dim].get(group, 1), value)
+    rare = {
+        (dim, group): (sum(groups.values()) / len(groups) / n) ** EQUITY
+        for dim, groups in people.items()
+        for group, n in groups.items()
+    }
+    return np.array([math.prod(rare[group] for group in key) for key in system.keys])
+
+
+class Suppressor:
+    """A pattern of withheld cells, widened until each is wide enough in the worlds the shown figures allow.
+
+    A first pattern comes sum by sum. For a cell that is still too narrow, the least costly change that gives it room is found by linear
+    programming (Fischetti and Salazar-González 2001), and the cells that move with it are withheld too. The width asked for binds for an
+    outsider; that for insiders for whoever is alone in a cell and so knows every count of one.
     """
 
-    def __init__(self, system: System, *, width: float, insider_width: float, small: float, seed: bytes) -> None:
-        self.system, self._width, self._insider = system, width, insider_width
-        self._values = np.array(system.values, dtype=float)
+    def __init__(self, counts: Counts, must: np.ndarray, asked: Asked) -> None:
+        self._values, self._published, self._told = counts.values, counts.published, counts.told
+        self._cost, self._tie = counts.cost, counts.tie
+        self._width, self._insider, self._effort = asked.width, asked.insider_width, asked.effort
         n = len(self._values)
-        self._published = np.array(system.published, dtype=bool)
         # How far each may move: never below zero, and what was told of it before still holds.
-        self._rise, self._fall = np.full(n, highspy.kHighsInf), self._values.copy()
-        self._told = np.zeros(n, dtype=bool)
-        for c, (least, greatest) in system.told.items():
-            self._told[c], self._rise[c], self._fall[c] = True, greatest - self._values[c], self._values[c] - least
-        self._fixed = self._told & (self._rise + self._fall < 1)
+        self._rise, self._fall = counts.greatest - self._values, self._values - counts.least
+        self._fixed = self._told & (counts.greatest - counts.least < 1)
         self._single = (self._values == 1) & self._published & ~self._told
         # What no table shows but a difference would: small ones need room like those that are withheld. So does what was told of an earlier
         # edition: else the difference between the two would show who came or went.
-        self._derived = (~self._published & ~self._told & (self._values > 0) & (self._values < small)) | (self._told & ~self._fixed)
-        rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
-        # A cell costs the people it would take from view, and totals far more than their detail; a secret jitter keeps the choice from being read back.
-        depth = np.array([min(len(key), 3) for key in system.keys], dtype=float)
-        self._cost = (1.0 + np.sqrt(self._values)) * DEARER ** (3.0 - depth) * (1.0 + 0.2 * rng.random(n))
-        self._tie = rng.permutation(n)
-        by_cell = matrix(n, system.relations)
-        by_row = by_cell.tocsr()
-        self._matrix = by_cell
-        self._rows_of = np.split(by_cell.indices, by_cell.indptr[1:-1])
+        small = ~self._published & ~self._told & (self._values > 0) & (self._values < asked.small)
+        self._derived = small | (self._told & ~self._fixed)
+        self._starts, self._rows, self._signs = counts.sums.indptr, counts.sums.indices, counts.sums.data
+        by_row = counts.sums.tocsr()
+        self._rows_of = np.split(self._rows, self._starts[1:-1])
         self._cells_of = np.split(by_row.indices, by_row.indptr[1:-1])
         self._model = engines.linear_program()
         self._model.setOptionValue("presolve", "off")
         self._programs, self._kept = 0, 0
-        self.hidden = np.zeros(n, dtype=bool)
+        self._must = must & self._published & ~self._told
+        self.hidden = self._must.copy()
         self._worlds: dict[int, World] = {}
         self._touching: list[dict[int, float]] = [{} for _ in range(n)]
         self._spread = {insider: np.zeros((2, n)) for insider in (False, True)}
 
-    def cover(self, must: Iterable[int]) -> None:
-        """Withhold these, and further cells until each that is withheld has room."""
+    def take(self, cells: np.ndarray, hidden: np.ndarray, worlds: Iterable[World]) -> None:
+        """Take over what a group has found."""
+        self.hidden[cells] = hidden
+        for world in worlds:
+            self._keep(replace(world, cells=cells[world.cells]))
+
+    def worlds(self) -> list[World]:
+        """The worlds that show how wide the cells are."""
+        return list(self._worlds.values())
+
+    def cover(self, *, last: bool) -> None:
+        """Withhold further cells until each that is withheld has room.
+
+        Where a cell cannot have it, `last` withholds all that stands in its sums; else it is left to the whole.
+        """
+        self._balance()
         queue: list[tuple[float, int, int]] = []
 
         def push(cells: Iterable[int]) -> None:
             for c in cells:
                 heapq.heappush(queue, (float(self._values[c]), int(self._tie[c]), int(c)))
 
-        self.hidden[[c for c in must if self._published[c] and not self._told[c]]] = True
-        push(np.flatnonzero(self.hidden | self._derived))
+        push(np.flatnonzero(self.hidden | self._derived).tolist())
         while queue:
             cell = heapq.heappop(queue)[2]
             before = self.hidden.copy()
             for insider in (False, True):
                 if not self._is_wide(cell, insider) and not self._certify(cell, insider):
-                    self._open(cell, insider)
-            push(np.flatnonzero(self.hidden & ~before))
+                    self._open(cell, insider, last)
+            push(np.flatnonzero(self.hidden & ~before).tolist())
 
-    def give_back(self, must: set[int], *, effort: int) -> None:
-        """Print again, in secret order, the covering cells that no withheld one needs, as far as so many linear programs go.
+    def _balance(self) -> None:
+        """A first pattern, sum by sum: what is withheld beside the smallest count must make up for it. Then what is not needed for that is shown.
 
-        The dearest are tried first. Stopped anywhere, the pattern is safe.
+        Counts of one make up for nothing: whoever they are of knows them.
         """
-        cover = [c for c in np.flatnonzero(self.hidden).tolist() if c not in must]
-        until = self._programs + effort
-        for cell in sorted(cover, key=lambda c: (-self._cost[c], self._tie[c])):
+        settled = self.hidden.copy()
+        waiting = list(range(len(self._cells_of)))
+        queued = np.ones(len(waiting), dtype=bool)
+        alone = np.array([not self._is_open(cells).any() for cells in self._cells_of], dtype=bool)
+        while waiting:
+            row = heapq.heappop(waiting)
+            queued[row] = False
+            cells = self._cells_of[row]
+            while not self._balances(cells):
+                may = cells[~self._is_open(cells) & self._published[cells] & ~self._told[cells] & (self._values[cells] > 1)]
+                if not len(may):
+                    break
+                price = [self._cost[c] * (1 + RIPPLE * np.count_nonzero(alone[self._rows_of[c]])) for c in may.tolist()]
+                chosen = int(may[int(np.argmin(price))])
+                self.hidden[chosen] = True
+                for other in self._rows_of[chosen].tolist():
+                    alone[other] = False
+                    if not queued[other]:
+                        queued[other] = True
+                        heapq.heappush(waiting, other)
+        for c in self._dearest_first(self.hidden & ~settled):
+            self.hidden[c] = False
+            self.hidden[c] = not all(self._balances(self._cells_of[row]) for row in self._rows_of[c].tolist())
+
+    def _is_open(self, cells: np.ndarray) -> np.ndarray:
+        """Which of these the public does not know."""
+        return (self.hidden[cells] | self._told[cells] | ~self._published[cells]) & ~self._fixed[cells]
+
+    def _balances(self, cells: np.ndarray) -> bool:
+        """Do the open cells of one sum make up for the smallest of them? A sum in which nobody is withheld does."""
+        unknown = cells[self._is_open(cells)]
+        counts = self._values[unknown]
+        carrying = counts[counts > 1]
+        if not len(carrying):
+            return not (self.hidden[unknown] & (counts > 0)).any()
+        return len(carrying) > 1 and bool(carrying.sum() - carrying.min() > self._width)
+
+    def give_back(self, among: np.ndarray) -> None:
+        """Print again, dearest first, the covering cells that no withheld one needs, as far as the effort allows.
+
+        Stopped anywhere, the pattern is safe.
+        """
+        until = self._programs + self._effort
+        for cell in self._dearest_first(among & ~self._must):
             if self._programs < until:
                 self._print_again(cell)
 
+    def _dearest_first(self, among: np.ndarray) -> list[int]:
+        return sorted(np.flatnonzero(among).tolist(), key=lambda c: (-self._cost[c], self._tie[c]))
+
     def _print_again(self, cell: int) -> None:
-        dead = {w: self._worlds[w] for w in sorted(self._touching[cell])}
-        shaken = sorted({int(c) for world in dead.values() for c in world.cells} - {cell})
         self.hidden[cell] = False
+        if any(self._gives_away(self._cells_of[row]) for row in self._rows_of[cell].tolist()):
+            self.hidden[cell] = True
+            return
+        dead = {w: self._worlds[w] for w in sorted(self._touching[cell])}
+        moved = {int(c) for world in dead.values() for c in world.cells} - {cell}
+        beside = {int(c) for row in self._rows_of[cell].tolist() for c in self._cells_of[row]}
+        # Those that fail most often come first: small ones in the same sums.
+        shaken = sorted(moved, key=lambda c: (c not in beside, self._values[c], self._tie[c]))
         for number in dead:
             self._drop(number)
         self._measure([cell, *shaken])
@@ -123,6 +296,12 @@ class Suppressor:
                         self._keep(world)
                     return
 
+    def _gives_away(self, cells: np.ndarray) -> bool:
+        """Is one cell all that is open in a sum, for an outsider or for those who are alone in a cell? Then no program need be asked."""
+        unknown = cells[self._is_open(cells)]
+        others = unknown[~self._single[unknown]]
+        return len(unknown) == 1 or (len(others) == 1 and bool(self._values[others[0]] > 1))
+
     def _is_wide(self, cell: int, insider: bool) -> bool:
         # Whoever is alone knows that cell; and that nobody is in another tells of nobody.
         if insider and self._values[cell] <= 1:
@@ -133,7 +312,7 @@ class Suppressor:
     def _certify(self, cell: int, insider: bool) -> bool:
         """Look for worlds that give the cell room with what is withheld already. True when it is wide enough."""
         need = self._insider if insider else self._width
-        for limit in (NEAR, EVERYWHERE):
+        for limit in (NEAR, FAR):
             around = self._around(cell, limit, insider, withheld_only=True)
             for up in (True, False):
                 low, high = self._spread[insider][:, cell]
@@ -147,11 +326,11 @@ class Suppressor:
                 break
         return False
 
-    def _open(self, cell: int, insider: bool) -> None:
+    def _open(self, cell: int, insider: bool, last: bool) -> None:
         """Withhold the cheapest further cells that give the cell room."""
         need = self._insider if insider else self._width
         low, high = self._spread[insider][:, cell]
-        for limit in (NEAR, FAR, EVERYWHERE):
+        for limit in (NEAR, FAR):
             around = self._around(cell, limit, insider, withheld_only=False)
             tried = [
                 self._move(cell, around, up=up, exactly=far)
@@ -166,6 +345,8 @@ class Suppressor:
                 return
             if len(around) < limit:
                 break
+        if insider or not last:
+            return  # What those alone in cells know together, nobody may know; the auditor asks what each of them knows.
         # No world moves this cell that far while sums hold: all that stands in its sums goes with it, and the auditor decides.
         for row in self._rows_of[cell]:
             beside = self._cells_of[row]
@@ -191,13 +372,15 @@ class Suppressor:
         found, edge, count = [np.array([cell])], np.array([cell]), 1
         seen[cell] = True
         while len(edge) and count < limit:
-            rows = np.unique(np.concatenate([self._rows_of[c] for c in edge.tolist()]))
-            rows = rows[~rows_seen[rows]]
-            rows_seen[rows] = True
+            met = rows_seen.copy()
+            met[np.concatenate([self._rows_of[c] for c in edge.tolist()])] = True
+            rows = np.flatnonzero(met & ~rows_seen)
+            rows_seen = met
             if not len(rows):
                 break
-            near = np.unique(np.concatenate([self._cells_of[r] for r in rows.tolist()]))
-            edge = near[may[near] & ~seen[near]][: limit - count]
+            near = np.zeros(len(may), dtype=bool)
+            near[np.concatenate([self._cells_of[r] for r in rows.tolist()])] = True
+            edge = np.flatnonzero(near & may & ~seen)[: limit - count]
             seen[edge] = True
             count += len(edge)
             found.append(edge)
@@ -206,12 +389,17 @@ class Suppressor:
     def _move(self, cell: int, around: np.ndarray, *, up: bool, at_most: float = 0.0, exactly: float = 0.0) -> World | None:
         """The cheapest world that moves the cell so far, or as far as it goes; None where there is none. `around` begins with the cell."""
         n = len(around)
-        part = self._matrix[:, around]
-        rows, where = np.unique(part.indices, return_inverse=True)
+        lengths = self._starts[around + 1] - self._starts[around]
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        entries = np.repeat(self._starts[around] - starts[:-1], lengths) + np.arange(starts[-1])
+        signs, rows = self._signs[entries], self._rows[entries]
+        met = np.zeros(len(self._cells_of), dtype=bool)
+        met[rows] = True
+        where = (np.cumsum(met) - 1)[rows].astype(np.int32)
         free = self.hidden[around] | self._told[around] | ~self._published[around]
         cost = np.where(free, ALREADY, self._cost[around])
         lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = 2 * n, len(rows)
+        lp.num_col_, lp.num_row_ = 2 * n, int(met.sum())
         cost = np.concatenate([cost, cost])
         low, high = np.zeros(2 * n), np.concatenate([self._rise[around], self._fall[around]])
         mine, other = (0, n) if up else (n, 0)
@@ -221,12 +409,11 @@ class Suppressor:
         else:
             high[mine], cost[mine] = at_most, -1.0
         lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, low, high
-        lp.row_lower_ = lp.row_upper_ = np.zeros(len(rows))
+        lp.row_lower_ = lp.row_upper_ = np.zeros(lp.num_row_)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        starts = part.indptr.astype(np.int32)
         lp.a_matrix_.start_ = np.concatenate([starts, starts[1:] + starts[-1]])
-        lp.a_matrix_.index_ = np.concatenate([where, where]).astype(np.int32)
-        lp.a_matrix_.value_ = np.concatenate([part.data, -part.data])
+        lp.a_matrix_.index_ = np.concatenate([where, where])
+        lp.a_matrix_.value_ = np.concatenate([signs, -signs])
         self._model.passModel(lp)
         self._model.run()
         self._programs += 1

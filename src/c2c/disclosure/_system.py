@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csc_matrix
+from scipy.sparse import coo_matrix, csc_matrix
+from scipy.sparse.csgraph import connected_components
 
 Key = tuple[tuple[str, str], ...]
 """A cell by its coordinates, margins left out: the same people in two tables are one cell."""
@@ -40,6 +42,20 @@ class System:
         self.values.append(value)
         self.published.append(published)
         return self.at[key]
+
+    def around(self, cells: Collection[int]) -> tuple[System, list[int]]:
+        """The sums that some cells stand in, as a system of its own, and which cell each of its cells is here."""
+        some = set(cells)
+        sums = [(total, parts) for total, parts in self.relations if total in some or not some.isdisjoint(parts)]
+        mine = sorted(some.union(*((total, *parts) for total, parts in sums)))
+        part = System()
+        for c in mine:
+            part.add(self.keys[c], self.values[c], published=self.published[c])
+        at = {c: i for i, c in enumerate(mine)}
+        part.told = {at[c]: said for c, said in self.told.items() if c in at}
+        for total, parts in sums:
+            part.bind(at[total], [at[p] for p in parts])
+        return part, mine
 
     def bind(self, total: int, parts: Iterable[int]) -> None:
         """Say that a cell is the sum of others. A sum said twice is kept once."""
@@ -99,6 +115,64 @@ def add_table(system: System, counted: Counted, dims: tuple[str, ...]) -> None:
                 fixed = dict(zip(some, values, strict=True))
                 parts = [system.at[key_of(fixed | {d: v})] for v in domain[d]]
                 system.bind(system.at[key_of(fixed)], parts)
+
+
+def cut(system: System, most: int) -> list[np.ndarray]:
+    """Groups of at most so many cells that sums tie closely together, every cell in one.
+
+    Sums of few people are local: kind by kind, from the kind whose totals are smallest to that whose are largest (a school's groups, a district's
+    schools, the state's districts), the cells of a sum join one group while it has room.
+    """
+    kinds: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for number, (total, parts) in enumerate(system.relations):
+        kinds[tuple(sorted({d for d, _ in system.keys[total]} ^ {d for d, _ in system.keys[parts[0]]}))].append(number)
+    size = {kind: float(np.median([system.values[system.relations[r][0]] for r in rows])) for kind, rows in kinds.items()}
+    leader, held = list(range(len(system.keys))), [1] * len(system.keys)
+
+    def leader_of(cell: int) -> int:
+        while leader[cell] != cell:
+            leader[cell] = cell = leader[leader[cell]]
+        return cell
+
+    for kind in sorted(kinds, key=lambda k: (size[k], k)):
+        for number in kinds[kind]:
+            total, parts = system.relations[number]
+            here = leader_of(total)
+            for part in parts:
+                there = leader_of(part)
+                if there == here:
+                    continue
+                if held[here] + held[there] > most:
+                    here = there
+                    continue
+                leader[there] = here
+                held[here] += held[there]
+    label = np.array([leader_of(c) for c in range(len(leader))], dtype=np.int64)
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+
+
+def tied(system: System, unknown: np.ndarray) -> np.ndarray:
+    """A number for each set of unknown cells that sums tie together; known cells have sets of their own."""
+    n = len(unknown)
+    sums = matrix(n, system.relations).tocoo()
+    mine = unknown[sums.col]
+    ties = coo_matrix((np.ones(int(mine.sum())), (sums.col[mine], n + sums.row[mine])), shape=(n + sums.shape[0],) * 2)
+    return np.asarray(connected_components(ties, directed=False)[1][:n])
+
+
+def near(system: System, unknown: np.ndarray, cell: int, most: int) -> np.ndarray:
+    """The unknown cells nearest to one along the sums, at most so many, as a mask."""
+    sums = matrix(len(unknown), system.relations)
+    by_row = sums.tocsr()
+    found = np.zeros(len(unknown), dtype=bool)
+    found[cell] = True
+    while True:
+        beside = np.unique(by_row[np.unique(sums[:, found].indices)].indices)
+        fresh = beside[unknown[beside] & ~found[beside]][: most - int(found.sum())]
+        if not len(fresh):
+            return found
+        found[fresh] = True
 
 
 def combinations(lists: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,11 +18,17 @@ from c2c.disclosure import _audit, _ledger
 from c2c.disclosure._account import account
 from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, lost_tables, share_shown
 from c2c.disclosure._rules import TooRevealing, edition, rule
-from c2c.disclosure._suppress import Suppressor
-from c2c.disclosure._system import System
-from c2c.plumbing import clock, keys
+from c2c.disclosure._suppress import Asked, suppress
+from c2c.disclosure._system import System, near, tied
+from c2c.plumbing import clock, cores, keys
 from c2c.plumbing.site import Site
 from c2c.vocabulary import Permit, Product, SafeTables
+
+RACE = "race_ethnicity"
+"""The dimension whose groups shall lose no more to covering cells than others."""
+
+NEAR = 300
+"""Unknown cells around one that are looked at for what a single person knows of it."""
 
 FIXED = ("release", "product", "table", "measure", "statistic", "unit")
 ENDING = ("value", "low", "high", "status", "of")
@@ -95,9 +102,11 @@ def _cleared(
         cohorts, left_out = count_what_can_stand(product, facts, year, without=left_out)
         joint = _ledger.join_earlier(site, release_id, cohorts)
         gone: set[str] = set()
+        done: list[Cohort] = []
         for (population, cohort), found in sorted(cohorts.items()):
             seed = hmac.digest(seed_key, f"{product.product_id}|{population}|{cohort}".encode(), "sha256")
-            gone |= {f"{name} {cohort}" for name in _protect_cohort(found, seed, where=f"{population} {cohort}")}
+            gone |= {f"{name} {cohort}" for name in _protect_cohort(found, seed, _dearer(done), where=f"{population} {cohort}")}
+            done.append(found)
         lost = lost_tables(cohorts)
         if not lost:
             break
@@ -109,6 +118,7 @@ def _cleared(
         "beside": _ledger.beside(_ledger.published(site, release_id), _ledger.figures(table)),
         "attacks": _attacks(cohorts, joint),
         "necessary": necessary,
+        "covering_loss": _loss_of(cohorts.values()),
         "tables_left_out": sorted(left_out | gone),
         "seed_id": hashlib.sha256(seed_key + release_id.encode()).hexdigest()[:12],
     }  # fmt: skip
@@ -144,11 +154,20 @@ def _written(table: pl.DataFrame, facts: Mapping[str, Path], release_id: str) ->
     return path
 
 
-def _protect_cohort(found: Cohort, seed: bytes, *, where: str) -> set[str]:
+def _dearer(done: Iterable[Cohort]) -> dict[tuple[str, str], float]:
+    """What a covering cell of each race group costs more, for what the group lost in earlier cohorts beyond what all did."""
+    return {(RACE, group): max(1.0, loss) for group, loss in _loss_of(done).items()}
+
+
+def _loss_of(cohorts: Iterable[Cohort]) -> dict[str, float]:
+    return covering_loss(((f.system, f.hidden, f.primary | f.kept_withheld) for f in cohorts), RACE)
+
+
+def _protect_cohort(found: Cohort, seed: bytes, dearer: Mapping[tuple[str, str], float], *, where: str) -> set[str]:
     """Protect a cohort in place. Where no pattern can protect a cell, the tables it stands in go; returns their names."""
     gone: set[str] = set()
     while True:
-        found.hidden = protect_system(found.system, found.primary | found.kept_withheld, seed)
+        found.hidden = protect_system(found.system, found.primary | found.kept_withheld, seed, where=where, dearer=dearer)
         exposed = {found.system.keys[c] for c in _audited(found.system, found.hidden, where=where)}
         if not exposed:
             return gone
@@ -165,55 +184,88 @@ def _protect_cohort(found: Cohort, seed: bytes, *, where: str) -> set[str]:
                 found.kept_withheld.discard(cell)
 
 
-def protect_system(system: System, primary: set[int], seed: bytes) -> set[int]:
-    """The cells to withhold: the primary ones, and as many more as their sums ask."""
+def protect_system(
+    system: System, primary: set[int], seed: bytes, *, where: str = "", dearer: Mapping[tuple[str, str], float] | None = None
+) -> set[int]:
+    """The cells to withhold: the primary ones, and as many more as their sums ask. `dearer`: what covering cells of a group cost more than others.
+
+    Raises:
+        TooRevealing: DSC-002 a process was killed.
+    """
     if not primary and not system.told:
         return set()
-    cover = Suppressor(
-        system,
+    asked = Asked(
         width=rule("least_width"),
         insider_width=rule("least_width_for_insiders"),
         small=rule("least_count"),
-        seed=seed,
+        effort=int(rule("programs_to_print_again")),
     )
-    cover.cover(sorted(primary))
-    cover.give_back(primary, effort=int(rule("programs_to_print_again")))
-    return set(np.flatnonzero(cover.hidden).tolist())
+    try:
+        return suppress(system, primary, asked, seed=seed, dearer=dearer)
+    except cores.Killed:
+        raise TooRevealing(
+            "DSC-002",
+            where=where,
+            what="a process was killed before the pattern was whole",
+            remedy="Nothing was published; see that there is memory enough, then run it again.",
+        ) from None
 
 
-def find_narrow(system: System, hidden: set[int], *, insiders: bool = False) -> set[int]:
+def find_narrow(system: System, hidden: set[int], *, insiders: bool = False, among: Collection[int] | None = None) -> set[int]:
     """The withheld cells, and small cells that no table shows, which the public could work out too closely.
 
     With `insiders`, for those who are alone in a cell and so know its count: all of them together first; a cell that their pooled knowledge would
     give away is judged again for each of them alone. That nobody is in a cell tells of nobody, so zeros are not asked about.
+    `among`: ask about these alone.
     """
+    values = np.array(system.values, dtype=float)
+    withheld, low, high = _seen(system, hidden)
+    mine = np.ones(len(values), dtype=bool) if among is None else np.isin(np.arange(len(values)), list(among))
+    if not insiders:
+        unsaid = np.array(system.published, dtype=bool) | ((values > 0) & (values < rule("least_count")))
+        return _narrow(system, low, high, mine & (high - low >= 1) & (withheld | unsaid), rule("least_width"))
+    alone, width = withheld & (values == 1), rule("least_width_for_insiders")
+    if not alone.any():
+        return set()
+    doubtful = _narrow(system, np.where(alone, 1.0, low), np.where(alone, 1.0, high), mine & withheld & (values > 1), width)
+    return {c for c in sorted(doubtful) if _shown_to_one(system, high - low >= 1, c, alone, width)}
+
+
+def _shown_to_one(system: System, unknown: np.ndarray, cell: int, alone: np.ndarray, width: float) -> bool:
+    """Does one of those who are alone in a cell know this cell too closely? Judged near it, with all that lies farther off as it is: so no laxer."""
+    ball = near(system, unknown, cell, NEAR)
+    part, cells = system.around(np.flatnonzero(ball).tolist())
+    values, moves = np.array(part.values, dtype=float), ball[cells]
+    low, high = np.where(moves, 0.0, values), np.where(moves, np.inf, values)
+    for c, (least, greatest) in part.told.items():
+        low[c], high[c] = (least, greatest) if moves[c] else (values[c], values[c])
+    numbers = np.arange(len(cells))
+    ask = np.array(cells) == cell
+    those = np.flatnonzero(alone[cells] & moves).tolist()
+    # Whoever is farther off knows nothing of what moves here: for all of them one answer does.
+    known = [np.zeros(len(cells), dtype=bool), *(numbers == one for one in those)]
+    return any(_narrow(part, np.where(k, 1.0, low), np.where(k, 1.0, high), ask, width) for k in known)
+
+
+def _seen(system: System, hidden: set[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which cells are withheld, and what the public reads of each: least and greatest."""
     values = np.array(system.values, dtype=float)
     withheld = np.zeros(len(values), dtype=bool)
     withheld[sorted(hidden)] = True
-    published = np.array(system.published, dtype=bool)
-    low, high = np.where(published & ~withheld, values, 0.0), np.where(published & ~withheld, values, np.inf)
+    shown = np.array(system.published, dtype=bool) & ~withheld
+    low, high = np.where(shown, values, 0.0), np.where(shown, values, np.inf)
     for c, (least, greatest) in system.told.items():
         low[c], high[c] = least, greatest
-    known = high - low < 1
-    ask = ~known & (withheld | published | ((values > 0) & (values < rule("least_count"))))
-    if not insiders:
-        return _narrow(system, low, high, ask, rule("least_width"))
-    alone = withheld & (values == 1)
-    width = rule("least_width_for_insiders")
-    some = ask & withheld & (values > 1)
-    together = (np.where(alone, 1.0, low), np.where(alone, 1.0, high))
-    narrow = _narrow(system, *together, some, width) if alone.any() else set()
-    if not narrow:
-        return set()
-    doubtful = np.isin(np.arange(len(values)), sorted(narrow))
-    each = (np.arange(len(values)) == c for c in np.flatnonzero(alone))
-    return set().union(*(_narrow(system, np.where(one, 1.0, low), np.where(one, 1.0, high), doubtful, width) for one in each))
+    return withheld, low, high
 
 
 def _narrow(system: System, low: np.ndarray, high: np.ndarray, ask: np.ndarray, width: float) -> set[int]:
     """Which of the cells asked about are known more closely than a width, where so much is known of each."""
     asked = np.flatnonzero(ask)
-    return set(_audit.judge(low, high, system.relations, asked, width=width).narrow(width).tolist()) if len(asked) else set()
+    if not len(asked):
+        return set()
+    seconds = rule("seconds_to_audit")
+    return set(_audit.judge(low, high, system.relations, asked, width=width, seconds=seconds).narrow(width).tolist())
 
 
 def check_system(system: System, hidden: set[int], *, where: str) -> None:
@@ -249,11 +301,39 @@ def share_necessary(cohorts: Cohorts, seed: bytes, sample: int = 60) -> dict[str
     cover = [(key, c) for key, found in sorted(cohorts.items()) for c in sorted(found.hidden - found.primary - found.kept_withheld)]
     rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
     chosen = [cover[i] for i in rng.permutation(len(cover))[:sample]]
-    flagged = 0
-    for key, c in chosen:
-        system, rest = cohorts[key].system, cohorts[key].hidden - {c}
-        flagged += bool(find_narrow(system, rest) or find_narrow(system, rest, insiders=True))
+    flagged = sum(is_necessary(cohorts[key].system, cohorts[key].hidden, c) for key, c in chosen)
     return {"sampled": len(chosen), "necessary": flagged, "share": round(flagged / len(chosen), 4) if chosen else 1.0}
+
+
+def covering_loss(patterns: Iterable[tuple[System, set[int], set[int]]], dim: str) -> dict[str, float]:
+    """How much more, or less, each group of a dimension loses to covering cells than all do: its share of persons in them over the whole's.
+
+    `patterns`: systems with their withheld and their primary cells. Persons are counted once for each published cell they stand in.
+    """
+    lost: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for system, hidden, primary in patterns:
+        for cell, key in enumerate(system.keys):
+            if system.published[cell] and dim in dict(key):
+                people = system.values[cell]
+                for group in (dict(key)[dim], ""):
+                    lost[group][0] += people * (cell in hidden and cell not in primary)
+                    lost[group][1] += people
+    hidden_of_all, all_ = lost.pop("", (0, 0))
+    if not hidden_of_all:
+        return {}
+    return {group: round(hidden / people / (hidden_of_all / all_), 3) for group, (hidden, people) in sorted(lost.items()) if people}
+
+
+def is_necessary(system: System, hidden: set[int], cell: int) -> bool:
+    """Would an attack succeed if this withheld cell were shown? Only cells that sums tie to it are asked: no others are worse off."""
+    _, low, high = _seen(system, hidden)
+    label = tied(system, high - low >= 1)
+    part, cells = system.around(np.flatnonzero(label == label[cell]).tolist())
+    rest = {i for i, c in enumerate(cells) if c in hidden and c != cell}
+    own = cells.index(cell)
+    beside = {c for total, parts in part.relations if own == total or own in parts for c in (total, *parts)}
+    # Most often a neighbour is given away: they are asked first.
+    return any(find_narrow(part, rest, insiders=insiders, among=some) for some in (beside, None) for insiders in (False, True))
 
 
 def _long_form(cohorts: Cohorts, product: Product, release_id: str) -> pl.DataFrame:

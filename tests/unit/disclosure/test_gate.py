@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from builders import a_site
-from c2c.disclosure import TooRevealing, _ledger
+from c2c.disclosure import TooRevealing, _audit, _ledger, _suppress
 from c2c.disclosure._count import Cell, Cohort, share_shown
 from c2c.disclosure._products import Table
-from c2c.disclosure._system import Counted, System, add_table, key_of
-from c2c.disclosure._tabulate import check_system, find_narrow, protect_system
+from c2c.disclosure._system import Counted, System, add_table, cut, key_of
+from c2c.disclosure._tabulate import check_system, covering_loss, find_narrow, protect_system
 
 SEED = bytes(range(32))
 
@@ -129,3 +129,54 @@ def test_nothing_is_withheld_for_nothing() -> None:
     cover = hidden - small(system)
     needed = [c for c in cover if find_narrow(system, hidden - {c}) or find_narrow(system, hidden - {c}, insiders=True)]
     assert len(cover) >= 4 and len(needed) >= 0.9 * len(cover)
+
+
+def test_people_come_whole() -> None:
+    """Thirty-seven in a hundred of at most twenty-five is nobody at all, though a quarter of a person would fit: what is narrow over whole numbers
+    is narrow."""
+    low, high = np.array([0.0, 0.0]), np.array([np.inf, 25.0])
+    judged = _audit.judge(low, high, (), np.array([0]), width=9, seconds=60, shares=[(0, 1, 0.37, 0.37)])
+    assert judged.narrow(9).tolist() == [0]
+
+
+def test_a_large_set_is_judged_in_pieces_as_it_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small the pieces in which a set of unknown counts is judged, the same ones are narrow."""
+    rng = np.random.default_rng(3)
+    system = a_system([(f"p{i}", f"g{j}", int(n)) for (i, j), n in np.ndenumerate(rng.negative_binomial(0.9, 0.05, (12, 6)))])
+    hidden = {c for c, v in enumerate(system.values) if 0 < v < 25} - {c for c, key in enumerate(system.keys) if len(key) < 2}
+    at_once = find_narrow(system, hidden)
+    monkeypatch.setattr(_audit, "WHOLE", 8)
+    assert find_narrow(system, hidden) == at_once
+
+
+def test_groups_are_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system cut into groups keeps each place's counts together, and is as safe as one protected at once, whichever way its borders fall."""
+    rng = np.random.default_rng(5)
+    system = a_system([(f"p{i}", f"g{j}", int(n)) for (i, j), n in np.ndenumerate(rng.negative_binomial(0.9, 0.03, (12, 6)))])
+    for group in cut(system, 30):
+        places = [dict(system.keys[c]).get("place") for c in group.tolist()]
+        assert all(places.count(p) == 7 for p in set(places) - {None})
+    monkeypatch.setattr(_suppress, "GROUP", 30)
+    hidden = protect_system(system, small(system), SEED)
+    check_system(system, hidden, where="here")
+    assert len(hidden - small(system)) < 2 * len(small(system))
+
+
+def test_small_groups_do_not_cover_for_large_ones() -> None:
+    """Of two counts that would do equally, the one withheld is of the group for which those people are fewer of its own."""
+    system = a_system([("n", "a", 5), ("n", "b", 40), ("n", "c", 40), ("s", "a", 70), ("s", "b", 20), ("s", "c", 900)])
+    hidden = protect_system(system, small(system), SEED)
+    loss = covering_loss([(system, hidden, small(system))], "group")
+    assert loss["b"] == 0 and loss["c"] > 0
+    # What a group has lost elsewhere weighs: another takes its place.
+    hidden = protect_system(system, small(system), SEED, dearer={("group", "c"): 50.0})
+    assert covering_loss([(system, hidden, small(system))], "group")["c"] == 0
+
+
+def test_strangers_who_are_alone_do_not_pool_what_they_know() -> None:
+    """What two people, each alone in a cell, could only work out together gives nothing away; what one of them can work out does."""
+    counts = {"n": (1, 1, 8), "s": (60, 70, 80), "t": (65, 75, 85)}
+    system = a_system([("n", "d", 50), *((p, g, n) for p, row in counts.items() for g, n in zip("abc", row, strict=True))])
+    at = {(p, g): system.at[key_of({"place": p, "group": g})] for p in counts for g in "abc"}
+    assert not find_narrow(system, set(at.values()), insiders=True)
+    assert at["n", "c"] in find_narrow(system, {c for (_, g), c in at.items() if g != "b"}, insiders=True)
