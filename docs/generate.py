@@ -50,7 +50,21 @@ def commands_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-PAGES = {"errors.md": errors_page, "commands.md": commands_page}
+def rules_page() -> str:
+    """Every shipped threshold of the gate: its value, from when to when it holds, and its source."""
+    path = ROOT / "src" / "c2c" / "disclosure" / "rules" / "public.csv"
+    head = (
+        "# Rules of publication\n\n`c2c rules list` says which hold today, on another day (`--on`), and in a site that is stricter. A row whose "
+        "day has not come is a proposal.\n\n| Rule | Groups from | Value | Stricter is | Edition | From | To | Source |\n"
+        "| --- | ---: | ---: | --- | --- | --- | --- | --- |\n"
+    )
+    columns = ("group_from", "value", "stricter", "edition", "effective_from", "effective_to", "source")
+    with path.open(encoding="utf-8") as handle:
+        lines = [f"| `{row['rule_id']}` | " + " | ".join(row[c] for c in columns) + " |" for row in csv.DictReader(handle)]
+    return head + "\n".join(lines) + "\n"
+
+
+PAGES = {"errors.md": errors_page, "commands.md": commands_page, "rules.md": rules_page}
 
 
 def main() -> None:

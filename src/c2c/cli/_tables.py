@@ -1,4 +1,4 @@
-"""Commands on tables and releases: protect, attack, release plan, list, report, cells, retire."""
+"""Commands on tables and releases: protect, attack, rules list, release plan, list, report, cells, retire."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from c2c.plumbing import errors
 from c2c.plumbing.site import Site
 from c2c.vocabulary import Release
 
+rules_app = typer.Typer(help="Rules of publication: thresholds in force, and proposals.", no_args_is_help=True)
 release_app = typer.Typer(help="Releases: plan one, list them, report on one, write its cells, retire it.", no_args_is_help=True)
 
 LevelsOption = Annotated[Path | None, typer.Option(help="Hierarchies, CSV: dim, hierarchy, parent, child (Total on top).")]

@@ -6,7 +6,7 @@ it refuses, and the earlier release stands.
 
 from c2c.disclosure._files import attack_file, protect_file
 from c2c.disclosure._products import load_product
-from c2c.disclosure._rules import TooRevealing
+from c2c.disclosure._rules import TooRevealing, list_rules
 from c2c.disclosure._tabulate import plan, tabulate
 
-__all__ = ["TooRevealing", "attack_file", "load_product", "plan", "protect_file", "tabulate"]
+__all__ = ["TooRevealing", "attack_file", "list_rules", "load_product", "plan", "protect_file", "tabulate"]

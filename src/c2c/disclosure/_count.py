@@ -12,19 +12,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from c2c.disclosure._percents import is_small
 from c2c.disclosure._products import Table, settings_of, tables_of
-from c2c.disclosure._rules import rule
+from c2c.disclosure._rules import Rules
 from c2c.disclosure._system import Counted, Key, System, add_table, combinations, key_of
 from c2c.vocabulary import Product
 
 UNKNOWN = "unknown"
+QUARTILES = {"quartile_1": 0.25, "median": 0.5, "quartile_3": 0.75}
 
 
 @dataclass
 class Cell:
     """One row to be: where it stands, the count behind it, and of how many it is a share.
 
-    `of`: the dimension whose parts add up to the base of a percent. `figure` is a median's; `status` is set where no count decides it.
+    `of`: the dimension whose parts add up to the base of a percent. `figure` is a median's or quartile's; `status` is set where no count decides it.
     """
 
     table: Table
@@ -56,29 +58,29 @@ Cohorts = Mapping[tuple[str, int], Cohort]
 
 
 def count_what_can_stand(
-    product: Product, facts: Mapping[str, Path], year: int, *, without: Collection[str] = ()
+    product: Product, facts: Mapping[str, Path], year: int, rules: Rules, *, without: Collection[str] = ()
 ) -> tuple[dict[tuple[str, int], Cohort], set[str]]:
     """Count the product's tables, without those that would be mostly withheld: they leave the lattice whole, for all cohorts.
 
-    Small categories are counted together first, so that a group stands in every table and year or in none. Returns what was counted and the
-    names of all tables left out, those of `without` among them.
+    `without`: tables that go, by name, or by name and year where one cohort alone loses them. Small categories are counted together first, so that
+    a group stands in every table and year or in none. Returns what was counted and the names of all tables left out, those of `without` among them.
     """
-    people = {name: _merge_small(pl.read_parquet(path), product) for name, path in facts.items()}
-    everything = [t for t in tables_of(product, year) if t.name not in without]
+    people = {name: _merge_small(pl.read_parquet(path), product, rules) for name, path in facts.items()}
+    everything = [t for t in tables_of(product, year) if t.name not in without and f"{t.name} {t.year}" not in without]
     by_year: dict[tuple[str, int], Counted] = {}
-    first = _count(product, people, everything, by_year)
+    first = _count(product, people, everything, by_year, rules)
     lost: dict[str, list[bool]] = defaultdict(list)
     for found in first.values():
         for row in found.rows:
-            if row.statistic == "median" or row.key is not None:
+            if row.status != "x":
                 lost[row.table.name].append(
                     row.status == "c" or (row.key is not None and found.system.at[row.key] in found.primary)
                 )
-    left_out = {name for name, small in lost.items() if np.mean(small) > rule("loss_cap")} - _kept(everything)
-    return _count(product, people, [t for t in everything if t.name not in left_out], by_year), left_out | set(without)
+    left_out = {name for name, small in lost.items() if np.mean(small) > rules["loss_cap"]} - _kept(everything)
+    return _count(product, people, [t for t in everything if t.name not in left_out], by_year, rules), left_out | set(without)
 
 
-def lost_tables(cohorts: Cohorts) -> set[str]:
+def lost_tables(cohorts: Cohorts, rules: Rules) -> set[str]:
     """Tables of which, once protected, more people are out of view than the loss cap allows: they would be in nobody's use."""
     people: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     tables = {}
@@ -89,7 +91,7 @@ def lost_tables(cohorts: Cohorts) -> set[str]:
                 people[row.table.name][0] += found.system.values[cell] * (cell in found.hidden)
                 people[row.table.name][1] += found.system.values[cell]
                 tables[row.table.name] = row.table
-    lost = {name for name, (hidden, all_) in people.items() if hidden > rule("loss_cap") * all_}
+    lost = {name for name, (hidden, all_) in people.items() if hidden > rules["loss_cap"] * all_}
     return lost - _kept(tables.values())
 
 
@@ -98,7 +100,7 @@ def _kept(tables: Iterable[Table]) -> set[str]:
     return {t.name for t in tables if not t.dims}
 
 
-def _merge_small(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
+def _merge_small(frame: pl.DataFrame, product: Product, rules: Rules) -> pl.DataFrame:
     """Categories with too few people in some cohort, counted together as `other`; the next smallest joins while `other` is too small itself."""
     out = frame
     for dim in settings_of(product)["mergeable"]:
@@ -109,10 +111,10 @@ def _merge_small(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
         merged: list[str] = []
         held = 0.0
         for code, n in typical:
-            if n < rule("least_category") or (merged and held < rule("least_category")):
+            if n < rules["least_category"] or (merged and held < rules["least_category"]):
                 merged.append(code)
                 held += n
-        if len(merged) > 1 or (merged and held < rule("least_category")):
+        if len(merged) > 1 or (merged and held < rules["least_category"]):
             out = out.with_columns(
                 pl.when(pl.col(dim).fill_null(UNKNOWN).is_in(merged)).then(pl.lit("other")).otherwise(pl.col(dim)).alias(dim)
             )
@@ -120,7 +122,11 @@ def _merge_small(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
 
 
 def _count(
-    product: Product, people: Mapping[str, pl.DataFrame], tables: Sequence[Table], by_year: dict[tuple[str, int], Counted]
+    product: Product,
+    people: Mapping[str, pl.DataFrame],
+    tables: Sequence[Table],
+    by_year: dict[tuple[str, int], Counted],
+    rules: Rules,
 ) -> dict[tuple[str, int], Cohort]:
     """Count each table: the cells of each cohort's system, and the rows to be written of them. `by_year` keeps what was counted for the next time."""
     cohorts: dict[tuple[str, int], Cohort] = defaultdict(Cohort)
@@ -136,10 +142,10 @@ def _count(
         frame, found = by_year[where].people, cohorts[where]
         if table.said.get("waits_for"):
             found.rows.append(Cell(table, {"outcome": "yes"}, "percent", "outcome", status="x"))
-        elif table.statistic == "median":
-            found.rows += _medians(table, frame)
+        elif table.statistic in ("median", "quartiles"):
+            found.rows += _medians(table, frame, rules)
         else:
-            _counts(table, by_year[where], found)
+            _counts(table, by_year[where], found, rules)
     settings = settings_of(product)
     for (population, _), found in cohorts.items():
         _identities(found.system, [i for i in settings["identities"] if i["population"] == population])
@@ -148,14 +154,14 @@ def _count(
     return cohorts
 
 
-def _counts(table: Table, counted: Counted, found: Cohort) -> None:
+def _counts(table: Table, counted: Counted, found: Cohort, rules: Rules) -> None:
     """A table of counts, or of shares with the size of their group: its cells, its rows, and which of them are too small to stand."""
     said, system = table.said, found.system
     outcome = said.get("outcome", "")
     inner = tuple(d for d in (said.get("within", ""), outcome) if d)
     frame = counted.people
     add_table(system, counted, (*table.dims, *inner))
-    few = _of_few_people(counted, (*table.dims, *inner), said.get("person", ""))
+    few = _of_few_people(counted, (*table.dims, *inner), said.get("person", ""), rules)
     shown_inner = _inner_values(said, frame)
     binary = outcome not in ("first_node", "award_category") or bool(said.get("as_outcome"))
     dimension = "outcome" if binary else outcome
@@ -163,10 +169,10 @@ def _counts(table: Table, counted: Counted, found: Cohort) -> None:
         group = dict(zip(table.dims, values, strict=True))
         if table.statistic == "count":
             for coordinates in shown_inner:
-                _show_count(found, Cell(table, group | coordinates, "count", key=key_of(group | coordinates)), few)
+                _show_count(found, Cell(table, group | coordinates, "count", key=key_of(group | coordinates)), few, rules)
             continue
         base = _base(system, group, outcome, said.get("base_without", ()))
-        _show_count(found, Cell(table, group | {dimension: "Total"}, "count", key=base), few)
+        _show_count(found, Cell(table, group | {dimension: "Total"}, "count", key=base), few, rules)
         n = system.values[system.at[base]]
         for coordinates in shown_inner:
             key = key_of(group | coordinates)
@@ -178,38 +184,25 @@ def _counts(table: Table, counted: Counted, found: Cohort) -> None:
             system.published[at] = True
             if n == 0:
                 row.status = "z"
-            elif (
-                key in few
-                or min(n / rule("least_group_for_percent"), system.values[at] / rule("least_count")) < 1
-                or n - system.values[at] < rule("least_count")
-            ):
+            elif key in few or is_small(system.values[at], n, rules):
                 found.primary.add(at)
 
 
-def share_shown(x: int, n: int) -> tuple[float | None, float | None, float | None, str]:
-    """A share as it may be seen, as value, low, high and status: a whole percent, or in small groups a band of ten."""
-    share = 100 * x / n
-    if n < rule("least_group_for_whole_percent"):
-        low = float(np.floor(share / 10) * 10)
-        return None, low, min(low + 10, 100.0), "banded"
-    return float(round(share)), None, None, "shown"
-
-
-def _of_few_people(counted: Counted, dims: tuple[str, ...], person: str) -> frozenset[Key]:
+def _of_few_people(counted: Counted, dims: tuple[str, ...], person: str, rules: Rules) -> frozenset[Key]:
     """The cells whose rows are of too few people, where one person may stand in several rows. `person`: the column that tells them apart, if any."""
     if not person:
         return frozenset()
-    least = rule("least_count")
+    least = rules["least_count"]
     every = (some for n in range(len(dims) + 1) for some in itertools.combinations(dims, n))
     return frozenset(key for some in every for key, n in counted.persons(some, person).items() if n < least)
 
 
-def _show_count(found: Cohort, row: Cell, few: frozenset[Key]) -> None:
+def _show_count(found: Cohort, row: Cell, few: frozenset[Key], rules: Rules) -> None:
     assert row.key is not None  # noqa: S101 - a count always has a cell
     at = found.system.at[row.key]
     found.rows.append(row)
     found.system.published[at] = True
-    if 0 < found.system.values[at] < rule("least_count") or row.key in few:
+    if 0 < found.system.values[at] < rules["least_count"] or row.key in few:
         found.primary.add(at)
 
 
@@ -242,12 +235,17 @@ def _values(frame: pl.DataFrame, dim: str) -> list[str]:
     return sorted(map(str, frame[dim].unique().to_list()))
 
 
-def _medians(table: Table, frame: pl.DataFrame) -> list[Cell]:
-    """Medians on a fixed grid, shown where enough people and employers stand behind them and no employer holds nearly all."""
+def _medians(table: Table, frame: pl.DataFrame, rules: Rules) -> list[Cell]:
+    """Medians, or quartiles with them, on a fixed grid, where enough people and employers stand behind them and no employer holds nearly all."""
     said, value = table.said, table.said["value"]
     by = (*table.dims, *((said["by"],) if said.get("by") else ()))
     some = frame.filter(pl.col(value).is_not_null())
     employer = said.get("employer")
+    least, shares = (
+        (rules["least_people_for_median"], {"median": 0.5})
+        if table.statistic == "median"
+        else (max(rules["least_people_for_median"], rules["least_people_for_quartiles"]), QUARTILES)
+    )
     rows: list[Cell] = []
     named = some.with_columns((pl.col(employer) if employer else pl.lit("")).alias("_employer"))
     for values in combinations([_values(frame, d) for d in by]):
@@ -256,17 +254,18 @@ def _medians(table: Table, frame: pl.DataFrame) -> list[Cell]:
             continue
         mine = named.filter([pl.col(d) == v for d, v in group.items()]) if group else named
         n = len(mine)
-        row = Cell(table, group, "median", status="c")
-        if n >= rule("least_people_for_median"):
-            largest = int(mine["_employer"].value_counts()["count"].max() or 0)  # type: ignore[arg-type]
-            enough = not employer or (
-                mine["_employer"].n_unique() >= rule("least_employers") and largest < rule("largest_employer_share") * n
-            )
+        largest = int(mine["_employer"].value_counts()["count"].max() or 0)  # type: ignore[arg-type]
+        enough = n >= least and (
+            not employer
+            or (mine["_employer"].n_unique() >= rules["least_employers"] and largest < rules["largest_employer_share"] * n)
+        )
+        for statistic, share in shares.items():
+            row = Cell(table, group, statistic, status="c")
             if enough:
-                middle = float(mine[value].median() or 0.0)
-                grid = rule("money_grid")
-                row.figure, row.status = (round(middle / grid) * grid if employer else round(middle, 1)), "shown"
-        rows.append(row)
+                figure = float(mine[value].quantile(share, "linear") or 0.0)
+                grid = rules["money_grid"]
+                row.figure, row.status = (round(figure / grid) * grid if employer else round(figure, 1)), "shown"
+            rows.append(row)
     return rows
 
 

@@ -8,15 +8,18 @@ from typing import Any
 
 import polars as pl
 
-from c2c.disclosure._count import Cell, Cohort, Cohorts, share_shown
-from c2c.disclosure._rules import TooRevealing, rule
+from c2c.disclosure._count import Cell, Cohort, Cohorts
+from c2c.disclosure._percents import is_end, least_group, people_in, share_shown
+from c2c.disclosure._rules import Rules, TooRevealing
 from c2c.plumbing.site import Site
 
 NOT_COORDINATES = ("release", "product", "table", "unit", "value", "low", "high", "status", "of")
 Where = frozenset[tuple[str, str]]
+Figure = tuple[float | None, float | None, float | None]
+"""What was shown of a row: its value, or low and high of its band."""
 
 
-def join_earlier(site: Site, release_id: str, cohorts: Cohorts) -> dict[str, int]:
+def join_earlier(site: Site, release_id: str, cohorts: Cohorts, rules: Rules) -> dict[str, int]:
     """Tell each cohort what earlier releases have shown of it, in place; returns how many figures that concerns.
 
     What was published stays known, retired or not. A figure that is the same is public: it can cover nothing, and nothing hides it. One that moved
@@ -34,26 +37,33 @@ def join_earlier(site: Site, release_id: str, cohorts: Cohorts) -> dict[str, int
             given = [before[number][where] for number in having]
             met.update(having)
             if given:
-                counted[_join(row, found, given)] += 1
+                counted[_join(row, found, given, rules)] += 1
     # A release of other figures altogether says nothing of these.
     return counted | {"releases": len(met)}
 
 
-def _join(row: Cell, found: Cohort, given: list[float | None]) -> str:
+def _join(row: Cell, found: Cohort, given: list[Figure | None], rules: Rules) -> str:
     """Tell a cohort what was given before of one row: figures, or None where it was withheld."""
     assert row.key is not None  # noqa: S101 - only rows with a cell are joined
     system, cell = found.system, found.system.at[row.key]
     x = system.values[cell]
-    shown = [value for value in given if value is not None]
+    shown = [figure for figure in given if figure is not None]
     if not shown:
         found.kept_withheld.add(cell)
         return "kept_withheld"
     if row.statistic == "percent":
-        same = system.at[row.base] in system.told and share_shown(x, row.n)[0] in shown
+        if row.n < least_group(rules) or system.at[row.base] not in system.told:
+            return "revised"
+        now = share_shown(x, row.n, rules)
+        same = now[:3] in shown
+        if same and is_end(now) and cell in found.primary:
+            # The band is known and stays; whatever else is shown must leave it as wide as it was.
+            system.told[cell] = people_in(now, row.n)
+            return "same"
     else:
-        moved = min(abs(x - value) for value in shown)
+        moved = min((abs(x - value) for value, _, _ in shown if value is not None), default=float(x))
         same = moved == 0
-        if 0 < moved < rule("joint_difference"):
+        if 0 < moved < rules["joint_difference"]:
             found.primary.add(cell)
             return "moved"
     if not same or cell in found.primary:
@@ -66,16 +76,16 @@ def _earlier(site: Site, release_id: str) -> list[Path]:
     return [path for path in sorted((site.root / "ledger" / "cells").glob("*.parquet")) if path.stem != release_id]
 
 
-def published(site: Site, release_id: str) -> dict[Where, float | None]:
+def published(site: Site, release_id: str) -> dict[Where, Figure | None]:
     """Every figure that any other release has published, by where it stands; None where all that had it withheld it."""
-    known: dict[Where, float | None] = {}
+    known: dict[Where, Figure | None] = {}
     for path in _earlier(site, release_id):
         given = figures(pl.read_parquet(path))
         known |= {where: value for where, value in given.items() if value is not None or where not in known}
     return known
 
 
-def beside(before: Mapping[Where, float | None], now: Mapping[Where, float | None]) -> dict[str, int]:
+def beside(before: Mapping[Where, Figure | None], now: Mapping[Where, Figure | None]) -> dict[str, int]:
     """What a release would change beside all that was published: figures by what they are, None where one is withheld.
 
     `new`: shown for the first time. `same`, `moved`: shown before, and again with that value or another. `gone_from_view`: shown before, and now
@@ -93,13 +103,13 @@ def beside(before: Mapping[Where, float | None], now: Mapping[Where, float | Non
     return counted
 
 
-def refuse_if_little_is_left(said: Mapping[str, Any]) -> None:
+def refuse_if_little_is_left(said: Mapping[str, Any], rules: Rules) -> None:
     """Refuse a release of which, beside earlier ones, hardly anything of the state could be shown.
 
     Raises:
         TooRevealing: DSC-003.
     """
-    if said["joint"]["releases"] and said["share_of_state_cells_shown"] < rule("least_share_beside_earlier"):
+    if said["joint"]["releases"] and said["share_of_state_cells_shown"] < rules["least_share_beside_earlier"]:
         raise TooRevealing(
             "DSC-003",
             where="beside the releases published before",
@@ -116,14 +126,14 @@ def enter(site: Site, table: pl.DataFrame, release_id: str) -> None:
     part.replace(path)
 
 
-def figures(table: pl.DataFrame) -> dict[Where, float | None]:
-    """Each count and percent that was shown or withheld, by where it stands; None where it was withheld."""
+def figures(table: pl.DataFrame) -> dict[Where, Figure | None]:
+    """Each count and percent that was shown, in a band or not, or withheld, by where it stands; None where it was withheld."""
     coordinates = [c for c in table.columns if c not in NOT_COORDINATES]
-    said = table.filter(pl.col("status").is_in(["shown", "c"]) & (pl.col("statistic") != "median"))
-    found = {}
-    for row in said.select(*coordinates, "value").iter_rows(named=True):
-        value = row.pop("value")
-        found[frozenset((k, str(v)) for k, v in row.items() if v is not None)] = value
+    said = table.filter(pl.col("status").is_in(["shown", "banded", "c"]) & pl.col("statistic").is_in(["count", "percent"]))
+    found: dict[Where, Figure | None] = {}
+    for row in said.select(*coordinates, "value", "low", "high", pl.col("status") == "c").iter_rows(named=True):
+        withheld, figure = row.pop("status"), (row.pop("value"), row.pop("low"), row.pop("high"))
+        found[frozenset((k, str(v)) for k, v in row.items() if v is not None)] = None if withheld else figure
     return found
 
 

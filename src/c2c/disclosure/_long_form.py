@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from c2c.disclosure._system import Key, key_of
 FIGURES = ("value", "low", "high", "status", "of", "unit", "verdict")
 NAMED = ("release", "product", "table", "measure", "statistic")
 STATUSES = ("shown", "banded", "c", "z", "x", "e")
+OF_NO_COUNT = ("median", "quartile_1", "quartile_3")
+STATISTICS = ("count", "percent", *OF_NO_COUNT)
 Where = tuple[str, Key]
 """A cell of one edition: whose people, and its coordinates without margins."""
 
@@ -72,7 +75,8 @@ def read_tables(source: Path, levels: Path | None) -> Published:
         )
     _bind_margins(said)
     if levels:
-        _bind_levels(said, _read_levels(levels))
+        _bind_levels(said, _read_levels(levels, dims))
+    _check_sums(said, source.name)
     return said
 
 
@@ -93,6 +97,8 @@ def _read(source: Path) -> pl.DataFrame:
             what="there is no column `value`",
             remedy="Send the long form: table, one column per dimension, value, status.",
         )
+    if not len(table):
+        raise TooRevealing("DSC-004", where=source.name, what="the file has no rows", remedy="Send the tables with their rows.")
     given = table.columns
     defaults = {"release": "", "product": "", "table": "table", "measure": "", "statistic": "count", "status": "shown", "of": ""}
     table = table.with_columns(pl.lit(v).alias(c) for c, v in defaults.items() if c not in table.columns)
@@ -115,23 +121,47 @@ def _read(source: Path) -> pl.DataFrame:
                 "DSC-005",
                 where=f"{source.name}, row {wrong['row_'][0]}",
                 what=f"`{column}` is negative or not a number",
-                remedy="Send counts of zero or more, or leave it blank.",
+                remedy="Send counts of zero or more, or leave it blank. An end such as <=5 is status banded, low 0, high 5.",
             )
         table = table.with_columns(number.alias(column))
-    unknown = bare.filter(~pl.col("status").is_in(STATUSES))
-    if len(unknown):
-        raise TooRevealing(
-            "DSC-006",
-            where=f"{source.name}, row {unknown['row_'][0]}",
-            what="this status is not known",
-            remedy=f"Use one of: {', '.join(STATUSES)}.",
-        )
+    for column, allowed in (("status", STATUSES), ("statistic", STATISTICS)):
+        unknown = bare.filter(~pl.col(column).is_in(allowed))
+        if len(unknown):
+            raise TooRevealing(
+                "DSC-006",
+                where=f"{source.name}, row {unknown['row_'][0]}",
+                what=f"this {column} is not known",
+                remedy=f"Use one of: {', '.join(allowed)}.",
+            )
+    table = _with_both_ends(table, source.name)
     dims = [c for c in table.columns if c not in (*NAMED, *FIGURES)]
     if not dims:
         raise TooRevealing(
             "DSC-006", where=source.name, what="no column says what a figure is about", remedy="Add one column for each dimension."
         )
     return table.with_columns(pl.col(dims).str.strip_chars().replace("", None))
+
+
+def _with_both_ends(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Bands with both their ends: "5 % or less" may leave the low one blank. What lies beyond a whole is no share."""
+    percent, banded = pl.col("statistic") == "percent", pl.col("status") == "banded"
+    one = banded & (pl.col("low").is_not_null() | pl.col("high").is_not_null())
+    table = table.with_columns(
+        pl.when(one & pl.col("low").is_null()).then(0.0).otherwise("low").alias("low"),
+        pl.when(one & percent & pl.col("high").is_null()).then(100.0).otherwise("high").alias("high"),
+    )
+    wrong = table.with_row_index("row_", 2).filter(
+        (banded & (pl.any_horizontal(pl.col("low", "high").is_null()) | (pl.col("low") > pl.col("high"))))
+        | (percent & (pl.max_horizontal("value", "low", "high") > 100))
+    )
+    if len(wrong):
+        raise TooRevealing(
+            "DSC-005",
+            where=f"{name}, row {wrong['row_'][0]}",
+            what="a band has no ends, or its low above its high, or a percent is above 100",
+            remedy="Give low and high of each band; percents lie from 0 to 100.",
+        )
+    return table
 
 
 def _coordinates(row: Mapping[str, Any], dims: tuple[str, ...]) -> dict[str, str]:
@@ -141,7 +171,7 @@ def _coordinates(row: Mapping[str, Any], dims: tuple[str, ...]) -> dict[str, str
 def _take(said: Published, row: Mapping[str, Any], dims: tuple[str, ...], people: str, number: int) -> int:
     """Put one row's figure to its cell; returns the cell."""
     status, of = row["status"], row["of"]
-    if row["statistic"] == "median" or status == "x":
+    if row["statistic"] in OF_NO_COUNT or status == "x":
         return -1
     coordinates = _coordinates(row, dims)
     table = f"{people}|{row['table']}"
@@ -171,8 +201,8 @@ def _take(said: Published, row: Mapping[str, Any], dims: tuple[str, ...], people
             raise TooRevealing(
                 "DSC-002",
                 where=f"row {number + 2}",
-                what="this cell has another figure elsewhere",
-                remedy="Send each cell with one figure.",
+                what="this cell has another figure in another row",
+                remedy="Send each cell with one figure. A row without a label in a column is about all of it, as Total is.",
             )
         said.low[cell], said.high[cell] = max(low, said.low[cell]), min(high, said.high[cell])
     for d, v in coordinates.items():
@@ -285,10 +315,26 @@ def _bind_margins(said: Published) -> None:
             said.relations.append((total, tuple(members)))
 
 
-def _read_levels(levels: Path) -> list[tuple[str, str, str, str]]:
+def _check_sums(said: Published, name: str) -> None:
+    """Refuse totals that are shown, as all their parts are, and are not their sum."""
+    for total, parts in said.relations:
+        if total < len(said.at) and all(said.low[c] == said.high[c] for c in (total, *parts)):
+            # A cell that a sum speaks of need not be a row of the file.
+            row = f", row {said.cell_of_row.index(total) + 2}" if total in said.cell_of_row else ""
+            if abs(said.low[total] - sum(said.low[p] for p in parts)) > 0.5:
+                raise TooRevealing(
+                    "DSC-002",
+                    where=f"{name}{row}",
+                    what="this total is not the sum of its parts",
+                    remedy="Send every part of each total, and totals that add up.",
+                )
+
+
+def _read_levels(levels: Path, dims: tuple[str, ...]) -> list[tuple[str, str, str, str]]:
+    """The hierarchies of columns that the tables have; no place lies above itself."""
     try:
         table = pl.read_csv(levels, infer_schema=False)
-        return sorted(table.select("dim", "hierarchy", "parent", "child").drop_nulls().iter_rows())
+        found = sorted(table.select("dim", "hierarchy", "parent", "child").drop_nulls().iter_rows())
     except (OSError, pl.exceptions.PolarsError) as reason:
         raise TooRevealing(
             "DSC-004",
@@ -296,6 +342,34 @@ def _read_levels(levels: Path) -> list[tuple[str, str, str, str]]:
             what=f"hierarchies cannot be read: {type(reason).__name__}",
             remedy="Send CSV with dim, hierarchy, parent, child.",
         ) from None
+    strange = sorted({dim for dim, *_ in found if dim not in dims})
+    if strange:
+        raise TooRevealing(
+            "DSC-006",
+            where=levels.name,
+            what=f"the tables have no column `{strange[0]}`",
+            remedy=f"In `dim`, name a column of the tables: {', '.join(dims)}.",
+        )
+    for hierarchy in sorted({(dim, name) for dim, name, *_ in found}):
+        try:
+            TopologicalSorter(_parents(found, *hierarchy)).prepare()
+        except CycleError:
+            raise TooRevealing(
+                "DSC-002",
+                where=f"{levels.name}, hierarchy {hierarchy[1]}",
+                what="a place lies above itself",
+                remedy="Give each child the parents it lies in, and no parent that lies in it.",
+            ) from None
+    return found
+
+
+def _parents(levels: list[tuple[str, str, str, str]], dim: str, hierarchy: str) -> dict[str, set[str]]:
+    """Each child of one hierarchy, and what it lies in."""
+    parents: dict[str, set[str]] = defaultdict(set)
+    for d, h, parent, child in levels:
+        if (d, h) == (dim, hierarchy):
+            parents[child].add(parent)
+    return parents
 
 
 def _bind_levels(said: Published, levels: list[tuple[str, str, str, str]]) -> None:

@@ -15,6 +15,8 @@ from c2c.vocabulary import Product
 STATE = ""
 DECLARED = ("product", "edition", "geographies", "mergeable", "hierarchies", "identities", "tables")
 DECLARED_OF_TABLES = ("measure", "population", "statistic", "years", "horizon", "breakdowns")
+SHOWN = ("count", "percent", "median", "quartiles")
+"""What may be told of a group. Of sums and means, known with the group's size, one person's figure can be worked out; a maximum or a rank is one person's."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +42,48 @@ def load_product(name: str | Path) -> Product:
     """The product of that name, as its data file declares it; or one that a file of one's own declares, to be planned.
 
     Raises:
-        TooRevealing: DSC-015 the file declares no product.
+        TooRevealing: DSC-015 the file declares no product, DSC-045 a table would show what no group's size makes safe.
     """
     where = name if isinstance(name, Path) else files("c2c.disclosure") / "products" / f"{name}.toml"
     try:
-        said = tomllib.loads(where.read_text("utf-8"))
+        return read_product(where.read_text("utf-8"), where.name)
+    except (OSError, UnicodeDecodeError) as reason:
+        raise _no_product(where.name, [type(reason).__name__]) from None
+
+
+def read_product(text: str, where: str = "") -> Product:
+    """A product as its text declares it. Refused by what it declares, before any data are read.
+
+    Raises:
+        TooRevealing: DSC-015 the text declares no product, DSC-045 a table would show what no group's size makes safe.
+    """
+    try:
+        said = tomllib.loads(text)
         missing = [key for key in DECLARED if key not in said]
         missing += [f"tables: {key}" for table in said.get("tables", ()) for key in DECLARED_OF_TABLES if key not in table]
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+    except tomllib.TOMLDecodeError as reason:
         missing = [type(reason).__name__]
     if missing:
-        raise TooRevealing(
-            "DSC-015",
-            where=where.name,
-            what=f"this declares no product: {', '.join(sorted(set(missing)))} missing or not to be read",
-            remedy="Begin with a copy of a file in disclosure/products and change its tables.",
-        )
+        raise _no_product(where, missing)
+    for table in said["tables"]:
+        if table["statistic"] not in SHOWN:
+            raise TooRevealing(
+                "DSC-045",
+                where=f"product {said['product']}, measure {table['measure']}",
+                what=f"a {table['statistic']} may not be shown",
+                remedy=f"Declare one of: {', '.join(SHOWN)}.",
+            )
     return Product(
         said["product"], said["edition"], ({"settings": {k: v for k, v in said.items() if k != "tables"}}, *said["tables"])
+    )
+
+
+def _no_product(where: str, missing: list[str]) -> TooRevealing:
+    return TooRevealing(
+        "DSC-015",
+        where=where,
+        what=f"this declares no product: {', '.join(sorted(set(missing)))} missing or not to be read",
+        remedy="Begin with a copy of a file in disclosure/products and change its tables.",
     )
 
 

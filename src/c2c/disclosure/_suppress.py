@@ -254,6 +254,8 @@ class Suppressor:
     def _balances(self, cells: np.ndarray) -> bool:
         """Do the open cells of one sum make up for the smallest of them? A sum in which nobody is withheld does."""
         unknown = cells[self._is_open(cells)]
+        if not (self.hidden[unknown] | self._derived[unknown]).any():
+            return True
         counts = self._values[unknown]
         carrying = counts[counts > 1]
         if not len(carrying):

@@ -16,10 +16,12 @@ import polars as pl
 from c2c import audit, catalog, governance
 from c2c.disclosure import _audit, _ledger
 from c2c.disclosure._account import account
-from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, lost_tables, share_shown
-from c2c.disclosure._rules import TooRevealing, edition, rule
+from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, lost_tables
+from c2c.disclosure._ends import print_ends
+from c2c.disclosure._percents import Shown, share_shown
+from c2c.disclosure._rules import Rules, TooRevealing, rules_in_force
 from c2c.disclosure._suppress import Asked, suppress
-from c2c.disclosure._system import System, near, tied
+from c2c.disclosure._system import System, key_of, near, tied
 from c2c.plumbing import clock, cores, keys
 from c2c.plumbing.site import Site
 from c2c.vocabulary import Permit, Product, SafeTables
@@ -38,16 +40,18 @@ def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit:
     """Count every table of a product and let none out that, with all that was published before, shows someone.
 
     Small counts are withheld, and enough others that no sum gives them back; an auditor of its own then tries to work each one out. The
-    release ledger is written before the tables exist. One row per cell, in the long form.
+    release ledger is written before the tables exist. One row per cell, in the long form. The rules are those in force on the day, the site's own
+    among them.
 
     Raises:
         NotPermitted: the permit is not for this purpose or has expired.
         TooRevealing: DSC-001 a withheld count can be worked out, DSC-002 the auditor could not tell, DSC-003 beside earlier releases too little
-            could be shown.
+            could be shown, DSC-041 to DSC-044 the rules contradict one another, are laxer than shipped, or none is in force.
     """
     governance.check_permit(site, permit, purpose=permit.purpose, today=clock.today())
-    table, said = _cleared(site, product, facts, release_id=release_id, year=year)
-    _ledger.refuse_if_little_is_left(said)
+    rules = rules_in_force(clock.today(), site)
+    table, said = _cleared(site, product, facts, rules, release_id=release_id, year=year)
+    _ledger.refuse_if_little_is_left(said, rules)
     _ledger.enter(site, table, release_id)
     audit.append(
         site,
@@ -56,7 +60,7 @@ def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit:
         permit=permit.permit_id,
         release=release_id,
         cells=len(table),
-        rules=edition(),
+        rules=rules.edition,
     )
     said["ledger_head"] = audit.head(site)
     return SafeTables(product.product_id, _written(table, facts, release_id), said)
@@ -75,13 +79,14 @@ def plan(
         TooRevealing: DSC-001 to DSC-003, as the release itself would be refused.
     """
     governance.check_permit(site, permit, purpose=permit.purpose, today=clock.today())
+    rules = rules_in_force(clock.today(), site)
     audit.append(
-        site, "disclosure:product:planned", actor=permit.actor, permit=permit.permit_id, release=release_id, rules=edition()
+        site, "disclosure:product:planned", actor=permit.actor, permit=permit.permit_id, release=release_id, rules=rules.edition
     )
-    table, said = _cleared(site, product, facts, release_id=release_id, year=year)
-    _ledger.refuse_if_little_is_left(said)
+    table, said = _cleared(site, product, facts, rules, release_id=release_id, year=year)
+    _ledger.refuse_if_little_is_left(said, rules)
     if standing.tables != product.tables:
-        other, of_other = _cleared(site, standing, facts, release_id=release_id, year=year)
+        other, of_other = _cleared(site, standing, facts, rules, release_id=release_id, year=year)
         figures = ("withheld", "primary", "complementary", "audit_seconds")
         said["instead"] = _ledger.beside(_ledger.figures(other), _ledger.figures(table)) | {
             "standing": {k: of_other[k] for k in ("cells", *figures)},
@@ -92,44 +97,53 @@ def plan(
 
 
 def _cleared(
-    site: Site, product: Product, facts: Mapping[str, Path], *, release_id: str, year: int
+    site: Site, product: Product, facts: Mapping[str, Path], rules: Rules, *, release_id: str, year: int
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """A product counted, protected and audited: its rows as they may be seen, and what is told of the protection."""
     start = perf_counter()
     seed_key = keys.naming_key(site, "room/gate")
     left_out: set[str] = set()
+    protected: dict[tuple[str, int], tuple[frozenset[str], Cohort]] = {}
     while True:
-        cohorts, left_out = count_what_can_stand(product, facts, year, without=left_out)
-        joint = _ledger.join_earlier(site, release_id, cohorts)
+        cohorts, left_out = count_what_can_stand(product, facts, year, rules, without=left_out)
+        joint = _ledger.join_earlier(site, release_id, cohorts, rules)
         gone: set[str] = set()
-        done: list[Cohort] = []
         for (population, cohort), found in sorted(cohorts.items()):
+            names = frozenset(row.table.name for row in found.rows)
+            known = protected.get((population, cohort))
+            if known and known[0] == names:
+                cohorts[population, cohort] = known[1]
+                continue
             seed = hmac.digest(seed_key, f"{product.product_id}|{population}|{cohort}".encode(), "sha256")
-            gone |= {f"{name} {cohort}" for name in _protect_cohort(found, seed, _dearer(done), where=f"{population} {cohort}")}
-            done.append(found)
-        lost = lost_tables(cohorts)
-        if not lost:
+            dearer = _dearer(c for key, (_, c) in sorted(protected.items()) if key != (population, cohort))
+            lost = _protect_cohort(found, seed, rules, dearer, where=f"{population} {cohort}")
+            gone |= {f"{name} {cohort}" for name in lost}
+            if not lost:
+                protected[population, cohort] = names, found
+        # What is counted for a table that goes is asked about no more: so the cohort is counted again without it.
+        gone |= lost_tables(cohorts, rules)
+        if not gone:
             break
-        left_out |= lost
-    table = _long_form(cohorts, product, release_id)
-    necessary = share_necessary(cohorts, hmac.digest(seed_key, release_id.encode(), "sha256"))
-    said = _said(cohorts, table, start) | account(table, product) | {
+        left_out |= gone
+    table = _long_form(cohorts, product, release_id, rules)
+    necessary = share_necessary(cohorts, hmac.digest(seed_key, release_id.encode(), "sha256"), rules)
+    said = _said(cohorts, table, rules, start) | account(table, product) | {
         "joint": joint,
         "beside": _ledger.beside(_ledger.published(site, release_id), _ledger.figures(table)),
-        "attacks": _attacks(cohorts, joint),
+        "attacks": _attacks(cohorts, joint, rules),
         "necessary": necessary,
         "covering_loss": _loss_of(cohorts.values()),
-        "tables_left_out": sorted(left_out | gone),
+        "tables_left_out": sorted(left_out),
         "seed_id": hashlib.sha256(seed_key + release_id.encode()).hexdigest()[:12],
     }  # fmt: skip
     return table, said
 
 
-def _attacks(cohorts: Cohorts, joint: Mapping[str, int]) -> list[dict[str, Any]]:
+def _attacks(cohorts: Cohorts, joint: Mapping[str, int], rules: Rules) -> list[dict[str, Any]]:
     """What was tried on the release, on how many figures, and how many it found. `small_cells_alone` is the release as it would be had only the small
     counts been withheld: what the rest of the protection is for. Whatever else is found here stops the release."""
     asked = sum(len(f.hidden) for f in cohorts.values())
-    alone = sum(len(_audited_or_all(f)) for f in cohorts.values())
+    alone = sum(len(_audited_or_all(f, rules)) for f in cohorts.values())
     return [
         {"attack": "small_cells_alone", "asked": sum(len(f.primary | f.kept_withheld) for f in cohorts.values()), "found": alone},
         {"attack": "outsider", "asked": asked, "found": 0},
@@ -138,11 +152,11 @@ def _attacks(cohorts: Cohorts, joint: Mapping[str, int]) -> list[dict[str, Any]]
     ]  # fmt: skip
 
 
-def _audited_or_all(found: Cohort) -> set[int]:
+def _audited_or_all(found: Cohort, rules: Rules) -> set[int]:
     """The cells that an outsider would find had only those that must be withheld been withheld."""
     must = found.primary | found.kept_withheld
     try:
-        return find_narrow(found.system, must) if must else set()
+        return find_narrow(found.system, must, rules) if must else set()
     except _audit.CannotTell:
         return must
 
@@ -163,42 +177,53 @@ def _loss_of(cohorts: Iterable[Cohort]) -> dict[str, float]:
     return covering_loss(((f.system, f.hidden, f.primary | f.kept_withheld) for f in cohorts), RACE)
 
 
-def _protect_cohort(found: Cohort, seed: bytes, dearer: Mapping[tuple[str, str], float], *, where: str) -> set[str]:
-    """Protect a cohort in place. Where no pattern can protect a cell, the tables it stands in go; returns their names."""
-    gone: set[str] = set()
-    while True:
-        found.hidden = protect_system(found.system, found.primary | found.kept_withheld, seed, where=where, dearer=dearer)
-        exposed = {found.system.keys[c] for c in _audited(found.system, found.hidden, where=where)}
-        if not exposed:
-            return gone
-        tables = {row.table.name for row in found.rows if row.key in exposed}
-        if not tables:
-            raise _exposed(where, len(exposed))
-        gone |= tables
-        found.rows = [row for row in found.rows if row.table.name not in tables]
-        seen = {row.key for row in found.rows}
-        for cell, key in enumerate(found.system.keys):
-            if found.system.published[cell] and key not in seen:
-                found.system.published[cell] = False
-                found.primary.discard(cell)
-                found.kept_withheld.discard(cell)
+def _protect_cohort(found: Cohort, seed: bytes, rules: Rules, dearer: Mapping[tuple[str, str], float], *, where: str) -> set[str]:
+    """Protect a cohort in place. Where no pattern can protect a cell, returns the names of the tables it stands in, or else of those that stand in its sums: they
+    have to go.
+
+    Raises:
+        TooRevealing: DSC-001 no table but those of the whole state has to do with the cell.
+    """
+    found.hidden = protect_system(found.system, found.primary | found.kept_withheld, seed, rules, where=where, dearer=dearer)
+    exposed = _audited(found.system, found.hidden, rules, where=where)
+    if not exposed:
+        print_ends(found, rules, lambda system, hidden: _audited(system, hidden, rules, where=where))
+        return set()
+    # A cell that no table shows is given away by what stands in its sums.
+    beside = {c for total, parts in found.system.relations if not exposed.isdisjoint((total, *parts)) for c in (total, *parts)}
+    for near in (exposed, beside):
+        keys = {found.system.keys[c] for c in near}
+        tables = {row.table.name for row in found.rows if row.key in keys and row.table.dims}
+        if tables:
+            return tables
+    raise _exposed(where, len(exposed))
 
 
 def protect_system(
-    system: System, primary: set[int], seed: bytes, *, where: str = "", dearer: Mapping[tuple[str, str], float] | None = None
+    system: System,
+    primary: set[int],
+    seed: bytes,
+    rules: Rules | None = None,
+    *,
+    where: str = "",
+    dearer: Mapping[tuple[str, str], float] | None = None,
 ) -> set[int]:
-    """The cells to withhold: the primary ones, and as many more as their sums ask. `dearer`: what covering cells of a group cost more than others.
+    """The cells to withhold: the primary ones, and as many more as their sums ask. Without `rules`, by the shipped ones of today.
+
+    `dearer`: what covering cells of a group cost more than others.
 
     Raises:
         TooRevealing: DSC-002 a process was killed.
     """
-    if not primary and not system.told:
+    rules = rules or rules_in_force(clock.today())
+    pieces = any(0 < n < rules["least_count"] and not seen for n, seen in zip(system.values, system.published, strict=True))
+    if not primary and not system.told and not pieces:
         return set()
     asked = Asked(
-        width=rule("least_width"),
-        insider_width=rule("least_width_for_insiders"),
-        small=rule("least_count"),
-        effort=int(rule("programs_to_print_again")),
+        width=rules["least_width"],
+        insider_width=rules["least_width_for_insiders"],
+        small=rules["least_count"],
+        effort=int(rules["programs_to_print_again"]),
     )
     try:
         return suppress(system, primary, asked, seed=seed, dearer=dearer)
@@ -211,27 +236,30 @@ def protect_system(
         ) from None
 
 
-def find_narrow(system: System, hidden: set[int], *, insiders: bool = False, among: Collection[int] | None = None) -> set[int]:
+def find_narrow(
+    system: System, hidden: set[int], rules: Rules | None = None, *, insiders: bool = False, among: Collection[int] | None = None
+) -> set[int]:
     """The withheld cells, and small cells that no table shows, which the public could work out too closely.
 
     With `insiders`, for those who are alone in a cell and so know its count: all of them together first; a cell that their pooled knowledge would
     give away is judged again for each of them alone. That nobody is in a cell tells of nobody, so zeros are not asked about.
-    `among`: ask about these alone.
+    `among`: ask about these alone. Without `rules`, by the shipped ones of today.
     """
+    rules = rules or rules_in_force(clock.today())
     values = np.array(system.values, dtype=float)
     withheld, low, high = _seen(system, hidden)
     mine = np.ones(len(values), dtype=bool) if among is None else np.isin(np.arange(len(values)), list(among))
     if not insiders:
-        unsaid = np.array(system.published, dtype=bool) | ((values > 0) & (values < rule("least_count")))
-        return _narrow(system, low, high, mine & (high - low >= 1) & (withheld | unsaid), rule("least_width"))
-    alone, width = withheld & (values == 1), rule("least_width_for_insiders")
+        unsaid = np.array(system.published, dtype=bool) | ((values > 0) & (values < rules["least_count"]))
+        return _narrow(system, low, high, mine & (high - low >= 1) & (withheld | unsaid), rules, rules["least_width"])
+    alone, width = withheld & (values == 1), rules["least_width_for_insiders"]
     if not alone.any():
         return set()
-    doubtful = _narrow(system, np.where(alone, 1.0, low), np.where(alone, 1.0, high), mine & withheld & (values > 1), width)
-    return {c for c in sorted(doubtful) if _shown_to_one(system, high - low >= 1, c, alone, width)}
+    doubtful = _narrow(system, np.where(alone, 1.0, low), np.where(alone, 1.0, high), mine & withheld & (values > 1), rules, width)
+    return {c for c in sorted(doubtful) if _shown_to_one(system, high - low >= 1, c, alone, rules)}
 
 
-def _shown_to_one(system: System, unknown: np.ndarray, cell: int, alone: np.ndarray, width: float) -> bool:
+def _shown_to_one(system: System, unknown: np.ndarray, cell: int, alone: np.ndarray, rules: Rules) -> bool:
     """Does one of those who are alone in a cell know this cell too closely? Judged near it, with all that lies farther off as it is: so no laxer."""
     ball = near(system, unknown, cell, NEAR)
     part, cells = system.around(np.flatnonzero(ball).tolist())
@@ -243,8 +271,9 @@ def _shown_to_one(system: System, unknown: np.ndarray, cell: int, alone: np.ndar
     ask = np.array(cells) == cell
     those = np.flatnonzero(alone[cells] & moves).tolist()
     # Whoever is farther off knows nothing of what moves here: for all of them one answer does.
+    width = rules["least_width_for_insiders"]
     known = [np.zeros(len(cells), dtype=bool), *(numbers == one for one in those)]
-    return any(_narrow(part, np.where(k, 1.0, low), np.where(k, 1.0, high), ask, width) for k in known)
+    return any(_narrow(part, np.where(k, 1.0, low), np.where(k, 1.0, high), ask, rules, width) for k in known)
 
 
 def _seen(system: System, hidden: set[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -256,28 +285,30 @@ def _seen(system: System, hidden: set[int]) -> tuple[np.ndarray, np.ndarray, np.
     low, high = np.where(shown, values, 0.0), np.where(shown, values, np.inf)
     for c, (least, greatest) in system.told.items():
         low[c], high[c] = least, greatest
+    # Of a cell in a band no more is known than of one withheld, but for the band.
+    withheld |= np.array(system.published, dtype=bool) & (high - low >= 1)
     return withheld, low, high
 
 
-def _narrow(system: System, low: np.ndarray, high: np.ndarray, ask: np.ndarray, width: float) -> set[int]:
+def _narrow(system: System, low: np.ndarray, high: np.ndarray, ask: np.ndarray, rules: Rules, width: float) -> set[int]:
     """Which of the cells asked about are known more closely than a width, where so much is known of each."""
     asked = np.flatnonzero(ask)
     if not len(asked):
         return set()
-    seconds = rule("seconds_to_audit")
+    seconds = rules["seconds_to_audit"]
     return set(_audit.judge(low, high, system.relations, asked, width=width, seconds=seconds).narrow(width).tolist())
 
 
-def check_system(system: System, hidden: set[int], *, where: str) -> None:
+def check_system(system: System, hidden: set[int], rules: Rules | None = None, *, where: str) -> None:
     """Audit a protected system, for an outsider and for insiders. Raises DSC-001 or DSC-002."""
-    narrow = _audited(system, hidden, where=where)
+    narrow = _audited(system, hidden, rules, where=where)
     if narrow:
         raise _exposed(where, len(narrow))
 
 
-def _audited(system: System, hidden: set[int], *, where: str) -> set[int]:
+def _audited(system: System, hidden: set[int], rules: Rules | None, *, where: str) -> set[int]:
     try:
-        return find_narrow(system, hidden) | find_narrow(system, hidden, insiders=True)
+        return find_narrow(system, hidden, rules) | find_narrow(system, hidden, rules, insiders=True)
     except _audit.CannotTell as why:
         raise TooRevealing(
             "DSC-002",
@@ -296,12 +327,12 @@ def _exposed(where: str, n: int) -> TooRevealing:
     )
 
 
-def share_necessary(cohorts: Cohorts, seed: bytes, sample: int = 60) -> dict[str, float]:
+def share_necessary(cohorts: Cohorts, seed: bytes, rules: Rules, sample: int = 60) -> dict[str, float]:
     """Of the cells withheld only to cover others, the share without which the attack would succeed, from a sample."""
     cover = [(key, c) for key, found in sorted(cohorts.items()) for c in sorted(found.hidden - found.primary - found.kept_withheld)]
     rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
     chosen = [cover[i] for i in rng.permutation(len(cover))[:sample]]
-    flagged = sum(is_necessary(cohorts[key].system, cohorts[key].hidden, c) for key, c in chosen)
+    flagged = sum(is_necessary(cohorts[key].system, cohorts[key].hidden, c, rules) for key, c in chosen)
     return {"sampled": len(chosen), "necessary": flagged, "share": round(flagged / len(chosen), 4) if chosen else 1.0}
 
 
@@ -324,7 +355,7 @@ def covering_loss(patterns: Iterable[tuple[System, set[int], set[int]]], dim: st
     return {group: round(hidden / people / (hidden_of_all / all_), 3) for group, (hidden, people) in sorted(lost.items()) if people}
 
 
-def is_necessary(system: System, hidden: set[int], cell: int) -> bool:
+def is_necessary(system: System, hidden: set[int], cell: int, rules: Rules | None = None) -> bool:
     """Would an attack succeed if this withheld cell were shown? Only cells that sums tie to it are asked: no others are worse off."""
     _, low, high = _seen(system, hidden)
     label = tied(system, high - low >= 1)
@@ -333,10 +364,12 @@ def is_necessary(system: System, hidden: set[int], cell: int) -> bool:
     own = cells.index(cell)
     beside = {c for total, parts in part.relations if own == total or own in parts for c in (total, *parts)}
     # Most often a neighbour is given away: they are asked first.
-    return any(find_narrow(part, rest, insiders=insiders, among=some) for some in (beside, None) for insiders in (False, True))
+    return any(
+        find_narrow(part, rest, rules, insiders=insiders, among=some) for some in (beside, None) for insiders in (False, True)
+    )
 
 
-def _long_form(cohorts: Cohorts, product: Product, release_id: str) -> pl.DataFrame:
+def _long_form(cohorts: Cohorts, product: Product, release_id: str, rules: Rules) -> pl.DataFrame:
     """Every row as it may be seen. Only here does a count become a figure, and only where nothing withholds it."""
     measures = catalog.load().measures
     dims = sorted({d for found in cohorts.values() for row in found.rows for d in row.coordinates} - {"outcome"})
@@ -344,7 +377,7 @@ def _long_form(cohorts: Cohorts, product: Product, release_id: str) -> pl.DataFr
     rows = []
     for (_, cohort), found in sorted(cohorts.items()):
         for row in found.rows:
-            value, low, high, status = _figure(row, found)
+            value, low, high, status = _figure(row, found, rules)
             unit = row.table.said.get("unit", "people") if row.statistic == "count" else measures[row.table.measure]["unit"]
             rows.append(
                 {"release": release_id, "product": product.product_id, "table": row.table.name, "measure": row.table.measure, "statistic": row.statistic, "unit": unit,
@@ -358,19 +391,23 @@ def _long_form(cohorts: Cohorts, product: Product, release_id: str) -> pl.DataFr
     )
 
 
-def _figure(row: Cell, found: Cohort) -> tuple[float | None, float | None, float | None, str]:
-    if row.statistic == "median" or row.status in ("x", "z"):
-        return row.figure if row.status == "shown" else None, None, None, row.status
+def _figure(row: Cell, found: Cohort, rules: Rules) -> Shown:
+    """A row as it may be seen. A share, median or quartile is withheld wherever the size of its group is."""
     system = found.system
-    if row.key is None or system.at[row.key] in found.hidden:
+    group = row.base if row.statistic == "percent" else key_of(row.coordinates)
+    if row.status in ("x", "z"):
+        return None, None, None, row.status
+    if row.status == "c" or any(key in system.at and system.at[key] in found.hidden for key in (row.key or group, group)):
         return None, None, None, "c"
+    if row.key is None:
+        return row.figure, None, None, "shown"
     at = system.at[row.key]
     if row.statistic == "count":
         return float(system.values[at]), None, None, "shown"
-    return share_shown(system.values[at], row.n)
+    return share_shown(system.values[at], row.n, rules)
 
 
-def _said(cohorts: Cohorts, table: pl.DataFrame, start: float) -> dict[str, Any]:
+def _said(cohorts: Cohorts, table: pl.DataFrame, rules: Rules, start: float) -> dict[str, Any]:
     """What the public is told of the protection: shares, never a cell."""
     primary = sum(len(f.primary) for f in cohorts.values())
     cover = sum(len(f.hidden - f.primary - f.kept_withheld) for f in cohorts.values())
@@ -386,5 +423,5 @@ def _said(cohorts: Cohorts, table: pl.DataFrame, start: float) -> dict[str, Any]
         "cells": len(table), "withheld": int((table["status"] == "c").sum()), "primary": primary, "complementary": cover,
         "complementary_to_primary": round(cover / primary, 3) if primary else 0.0,
         "share_of_state_cells_shown": round(state.filter(pl.col("status") != "x").select(shown.mean()).item() or 0.0, 4),
-        "pinned_or_narrow": 0, "rule_edition": edition(), "audit_seconds": round(perf_counter() - start, 1),
+        "pinned_or_narrow": 0, "rule_edition": rules.edition, "audit_seconds": round(perf_counter() - start, 1),
     }  # fmt: skip

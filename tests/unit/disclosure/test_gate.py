@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,15 @@ import pytest
 
 from builders import a_site
 from c2c.disclosure import TooRevealing, _audit, _ledger, _suppress
-from c2c.disclosure._count import Cell, Cohort, share_shown
+from c2c.disclosure._count import Cell, Cohort
+from c2c.disclosure._percents import people_in, share_shown
 from c2c.disclosure._products import Table
+from c2c.disclosure._rules import rules_in_force
 from c2c.disclosure._system import Counted, System, add_table, cut, key_of
 from c2c.disclosure._tabulate import check_system, covering_loss, find_narrow, protect_system
 
 SEED = bytes(range(32))
+RULES = rules_in_force(date(2026, 7, 1))
 
 
 def a_system(rows: list[tuple[str, str, int]]) -> System:
@@ -80,11 +84,32 @@ def test_what_cannot_be_protected_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("x", "n", "shown"),
-    [(100, 200, (50.0, None, None, "shown")), (12, 30, (None, 40.0, 50.0, "banded")), (11, 39, (None, 20.0, 30.0, "banded")), (1, 3, (None, 30.0, 40.0, "banded"))],
-)  # fmt: skip
-def test_a_share_of_a_small_group_is_a_band(x: int, n: int, shown: tuple[object, ...]) -> None:
-    """A whole percent of a small group is as good as a count."""
-    assert share_shown(x, n) == shown
+    [
+        (100, 200, (50.0, None, None, "shown")),
+        (15, 30, (None, 50.0, 60.0, "banded")),  # a band of ten
+        (11, 39, (None, 0.0, 30.0, "banded")),  # ten of 39 are 26 %: the end reaches to 30
+        (0, 22, (None, 0.0, 50.0, "banded")),
+        (22, 22, (None, 50.0, 100.0, "banded")),
+        (10, 45, (None, 0.0, 23.0, "banded")),
+        (11, 45, (24.0, None, None, "shown")),
+        (0, 5_000, (None, 0.0, 1.0, "banded")),  # none of a large group
+        (5_000, 5_000, (None, 99.0, 100.0, "banded")),  # all of it
+        (198, 200, (None, 95.0, 100.0, "banded")),
+        (12, 600, (None, 0.0, 2.0, "banded")),
+    ],
+)
+def test_a_share_is_said_no_closer_than_its_group_allows(x: int, n: int, shown: tuple[object, ...]) -> None:
+    """A whole percent of a small group is as good as a count, and an end says no less than ten people."""
+    assert share_shown(x, n, RULES) == shown
+
+
+def test_no_band_leaves_fewer_than_ten_people_in_doubt() -> None:
+    """For every group up to a thousand people: what is said of a small share, or of all but a few, fits any small share of the group."""
+    for n in range(22, 1_001):
+        for few in (range(11), range(n - 10, n + 1)):
+            assert len({share_shown(x, n, RULES) for x in few}) == 1, n
+            low, high = people_in(share_shown(few[0], n, RULES), n)
+            assert low <= few[0] and high >= few[-1], n
 
 
 def a_cohort(system: System) -> Cohort:
@@ -96,7 +121,7 @@ def a_cohort(system: System) -> Cohort:
 def earlier(site_folder: Path, figures: dict[str, int | None]) -> None:
     rows = [
         {"release": "old", "product": "p", "table": "t", "measure": "hs_graduates", "statistic": "count", "unit": "people", "academic_year": "2025",
-         "group": g or None, "value": v, "status": "c" if v is None else "shown", "of": ""} for g, v in figures.items()
+         "group": g or None, "value": v, "low": None, "high": None, "status": "c" if v is None else "shown", "of": ""} for g, v in figures.items()
     ]  # fmt: skip
     folder = site_folder / "ledger" / "cells"
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +134,7 @@ def test_a_count_that_moved_by_a_few_people_is_withheld(tmp_path: Path) -> None:
     system = a_system([("n", "a", 40), ("n", "b", 34), ("s", "c", 60), ("s", "d", 55)])
     cohort = a_cohort(system)
     earlier(site.root, {"a": 40, "b": 31, "c": None, "d": 90})
-    said = _ledger.join_earlier(site, "new", {("hs_graduates", 2025): cohort})
+    said = _ledger.join_earlier(site, "new", {("hs_graduates", 2025): cohort}, RULES)
     at = {g: system.at[key_of({"group": g})] for g in "abcd"}
     assert at["b"] in cohort.primary and at["a"] not in cohort.primary and at["d"] not in cohort.primary
     assert cohort.kept_withheld == {at["c"]} and system.told[at["a"]] == (40.0, 40.0)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import html
+import io
+import logging
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from releases import a_cell, a_release
 
@@ -114,3 +119,35 @@ def test_a_number_that_is_shown_does_change_the_pages(tmp_path: Path, visitor: A
         walks.append(_walk(visitor(root)))
     changed = {a.partition("?")[0] for a in walks[0] if walks[0][a] != walks[1].get(a)}
     assert {"/tables", "/tables.csv", "/tables.svg"} <= changed
+
+
+PLANTED = re.compile(rb"777[,. \xa0]?(777|780)|77777|777000")
+"""The planted number and the flow beside it as pages, pictures and files would write them, or drawn on their scale."""
+
+
+def test_a16_no_planted_number_is_in_any_page_picture_file_header_or_log(
+    tmp_path: Path, visitor: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A page made carelessly carries the withheld value in a length, a tooltip or a data attribute; here the number stands nowhere.
+
+    Nor does it set an order: the rows and bars of groups come in the same order when the withheld group is the largest or the smallest.
+    """
+    careless = '<rect width="777777" data-value="777,777"/>'
+    assert PLANTED.search(careless.encode())
+    caplog.set_level(logging.DEBUG)
+    a_release(tmp_path, _cells(777_777.0), release_id="2025-same")
+    seen = _walk(visitor(tmp_path))
+    kinds = {headers["Content-Type"].partition(";")[0] for _, headers, _ in seen.values()}
+    assert {"text/html", "text/csv", "image/svg+xml"} <= kinds
+    for address, (_, headers, body) in seen.items():
+        for sent in (body, *_unpacked(body), repr(headers).encode(), address.encode()):
+            assert not PLANTED.search(sent), address
+    assert not PLANTED.search(caplog.text.encode())
+
+
+def _unpacked(body: bytes) -> list[bytes]:
+    """The parts of a workbook or another packed file."""
+    if not body.startswith(b"PK"):
+        return []
+    with zipfile.ZipFile(io.BytesIO(body)) as packed:
+        return [packed.read(name) for name in packed.namelist()]

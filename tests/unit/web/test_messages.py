@@ -20,6 +20,13 @@ def test_no_message_is_missing_in_a_language() -> None:
         assert sorted(re.findall(r"\{\w+\}", row["en"])) == sorted(re.findall(r"\{\w+\}", row["es"])), key
 
 
+def test_an_end_is_said_in_words() -> None:
+    """A very low or very high share is read as it is meant, in both languages."""
+    ends = [{"status": "banded", "low": low, "high": high} for low, high in ((0.0, 5.0), (95.0, 100.0), (30.0, 40.0))]
+    assert [_words.figure_text("en", row) for row in ends] == ["5% or less", "95% or more", "30–40%"]
+    assert [_words.figure_text("es", row) for row in ends] == ["5% o menos", "95% o más", "30–40%"]
+
+
 def test_every_word_a_template_asks_for_is_known() -> None:
     """A page never breaks for want of a sentence."""
     asked = {

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from c2c import audit, governance
-from c2c.disclosure._rules import TooRevealing, edition, rule
+from c2c.disclosure._rules import TooRevealing, edition_of, rule_of
 from c2c.disclosure.extracts._codebook import LIMITS, as_croissant, as_markdown, tell_elements
 from c2c.disclosure.extracts._people import PERSON, people_of, read_tables
 from c2c.disclosure.extracts._plan import PURPOSE, Plan, check_catalog
@@ -133,8 +133,8 @@ def _make(plan: Plan, tables: Mapping[str, Path], folder: Path, key: bytes, *, p
     said = {
         "extract": f"{project or plan.plan}-{digest[:12]}", "project": project, "plan": plan.plan, "title": plan.title, "people": len(table), "sha256": digest,
         "left_out_at_most_percent": math.ceil(100 * left_out), "loss": round(found.loss, 4), "recodings_tried": found.tried,
-        "asked": {"least_people": plan.least_people, "least_outcomes": int(rule("least_outcomes", "extracts"))},
-        "proof": proof, "intruder": intruder, "rule_edition": edition("extracts"), "receipt": dict(receipt), "limits": list(LIMITS),
+        "asked": {"least_people": plan.least_people, "least_outcomes": int(rule_of("extracts", "least_outcomes"))},
+        "proof": proof, "intruder": intruder, "rule_edition": edition_of("extracts"), "receipt": dict(receipt), "limits": list(LIMITS),
         "elements": tell_elements(table, list(ladders.values()), [step.get(n, 0) for n in ladders], [loss.get(n) for n in ladders]),
     }  # fmt: skip
     write_json(folder / "codebook.json", said)
@@ -145,7 +145,7 @@ def _make(plan: Plan, tables: Mapping[str, Path], folder: Path, key: bytes, *, p
 
 def _refuse_what_was_found(plan: Plan, proof: Mapping[str, Any], intruder: Mapping[str, Any]) -> None:
     """The last word: what was written is recounted and attacked, and goes nowhere where either finds somebody."""
-    few = [name for name, o in proof["outcomes"].items() if o["l"] < rule("least_outcomes", "extracts")]
+    few = [name for name, o in proof["outcomes"].items() if o["l"] < rule_of("extracts", "least_outcomes")]
     if proof["k"] < plan.least_people or few or intruder["singled_out"] or intruder["outcome_certain"]:
         raise TooRevealing(
             "DSC-031",

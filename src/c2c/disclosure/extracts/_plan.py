@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from c2c import catalog
-from c2c.disclosure._rules import TooRevealing, rule
+from c2c.disclosure._rules import TooRevealing, rule_of
 
 KINDS = ("date", "place", "industry", "money", "number", "code", "trajectory")
 OUTSIDE = ("date", "place", "industry", "trajectory")
@@ -94,8 +94,8 @@ def read_plan(path: Path) -> Plan:
     names = [e.name for e in elements]
     if not elements or len(set(names)) < len(names):
         raise wrong(path.name, "it declares no element, or one name twice")
-    least = said.get("least_people", rule("least_people", "extracts"))
-    if not isinstance(least, int | float) or least < rule("least_people", "extracts"):
+    least = said.get("least_people", rule_of("extracts", "least_people"))
+    if not isinstance(least, int | float) or least < rule_of("extracts", "least_people"):
         raise wrong(path.name, "`least_people` may be raised, and never be less than the rule asks")
     years = said.get("years", [0, 0])
     if not (isinstance(years, list) and len(years) == 2 and all(isinstance(y, int) for y in years)):
@@ -173,7 +173,7 @@ def _element(path: Path, row: Mapping[str, Any], where: str) -> Element:
         finest=row.get("finest", ""),
         coarsest=row.get("coarsest", ""),
         weight=float(row.get("weight", 1)),
-        width=float(row.get("width", 0)) or rule("money_width", "extracts"),
+        width=float(row.get("width", 0)) or rule_of("extracts", "money_width"),
         levels=path.parent / levels if isinstance(levels, str) else None,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from c2c import catalog
-from c2c.disclosure._rules import TooRevealing, rule
+from c2c.disclosure._rules import TooRevealing, rule_of
 from c2c.disclosure.extracts._people import ITEM, NOT_TOLD, PERSON, SORT, steps_of_each, value_of_each
 from c2c.disclosure.extracts._plan import Element, wrong
 
@@ -136,7 +136,7 @@ def _bands(element: Element, value: pl.Series) -> tuple[dict[str, pl.Series], tu
     told = value.drop_nulls().sort(descending=True)
     if not len(told):
         return {f"bands_of_{element.width:.10g}": value.cast(pl.String)}, (), None
-    n_top = max(math.ceil(rule("top_share", "extracts") * len(told)), int(rule("least_people", "extracts")))
+    n_top = max(math.ceil(rule_of("extracts", "top_share") * len(told)), int(rule_of("extracts", "least_people")))
     top = math.floor(told[min(n_top, len(told)) - 1] / element.width)
     numbers = (value / element.width).floor().clip(upper_bound=top).cast(pl.Int64)
     steps: dict[str, pl.Series] = {}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from c2c.disclosure._rules import rule
+from c2c.disclosure._rules import rule, rule_of
 from c2c.disclosure.extracts._recode import Ladder, ordered_ranks
 
 ROW, N = "row_", "n_people_"
@@ -62,7 +62,7 @@ def attack(
     finest = pl.DataFrame(collected)
     alone = np.flatnonzero(finest.select(pl.struct(names).is_duplicated().not_()).to_series().to_numpy())
     rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
-    chosen = np.sort(rng.permutation(alone)[: int(rule("people_attacked", "extracts"))])
+    chosen = np.sort(rng.permutation(alone)[: int(rule_of("extracts", "people_attacked"))])
     known = recoded[chosen].with_row_index(ROW)
     sets = [*((n,) for n in names), *itertools.combinations(names, 2), *([tuple(names)] if len(names) > 2 else [])]
     fewest, singled, certain, guess = len(table), 0, 0, 0.0

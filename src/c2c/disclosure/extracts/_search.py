@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from c2c.disclosure._rules import TooRevealing, rule
+from c2c.disclosure._rules import TooRevealing, rule_of
 from c2c.disclosure.extracts._plan import Plan
 from c2c.disclosure.extracts._recode import Ladder
 
@@ -52,7 +52,7 @@ def find_recoding(plan: Plan, ladders: Sequence[Ladder], outcomes: Sequence[Ladd
     """
     coded = [_code(ladder) for ladder in ladders]
     sensitive = [_codes(ladder.words[0])[0] for ladder in outcomes]
-    least_outcomes = int(rule("least_outcomes", "extracts"))
+    least_outcomes = int(rule_of("extracts", "least_outcomes"))
     for ladder, values in zip(outcomes, sensitive, strict=True):
         if len(np.unique(values)) < least_outcomes:
             raise TooRevealing(
@@ -65,7 +65,7 @@ def find_recoding(plan: Plan, ladders: Sequence[Ladder], outcomes: Sequence[Ladd
     found = search.best()
     if found is None:
         raise _too_many_left_out(plan, ladders, search)
-    if found.loss > rule("loss_cap", "extracts"):
+    if found.loss > rule_of("extracts", "loss_cap"):
         dear = _named(ladders, [c.weight * loss for c, loss in zip(coded, found.losses, strict=True)])
         raise TooRevealing(
             "DSC-029",
@@ -129,7 +129,7 @@ class _Search:
 
     def _nodes(self) -> np.ndarray:
         sizes = [len(c.steps) for c in self._coded]
-        if np.prod([float(s) for s in sizes]) > rule("most_recodings", "extracts"):
+        if np.prod([float(s) for s in sizes]) > rule_of("extracts", "most_recodings"):
             raise TooRevealing(
                 "DSC-030",
                 where="the elements' steps",
@@ -143,7 +143,7 @@ class _Search:
         alone = self._alone(self._cells, node)
         n = self._cells["n"].to_numpy()
         out = n[alone].sum()
-        if out > rule("most_left_out", "extracts") * self._n:
+        if out > rule_of("extracts", "most_left_out") * self._n:
             return None
         each = np.zeros(len(n))
         for i, c in enumerate(self._coded):

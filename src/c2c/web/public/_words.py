@@ -83,7 +83,9 @@ def figure_text(language: str, row: Mapping[str, Any]) -> str:
     """A figure as it is read: 1,234; 45%; $38,500; a band; or the mark that stands for it."""
     if row["status"] == "banded":
         low, high = f"{row['low']:.0f}", f"{row['high']:.0f}"
-        return f"≤ {high}%" if row["low"] == 0 else f"≥ {low}%" if row["high"] == 100 else f"{low}–{high}%"
+        if row["low"] == 0:
+            return say(language, "band_least", end=high)
+        return say(language, "band_most", end=low) if row["high"] == 100 else f"{low}–{high}%"
     if row["status"] != "shown" or row["value"] is None:
         return str(row["status"])
     value = float(row["value"])
