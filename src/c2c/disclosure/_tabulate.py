@@ -191,8 +191,8 @@ def _protect_cohort(found: Cohort, seed: bytes, rules: Rules, dearer: Mapping[tu
         return set()
     # A cell that no table shows is given away by what stands in its sums.
     beside = {c for total, parts in found.system.relations if not exposed.isdisjoint((total, *parts)) for c in (total, *parts)}
-    for near in (exposed, beside):
-        keys = {found.system.keys[c] for c in near}
+    for cells in (exposed, beside):
+        keys = {found.system.keys[c] for c in cells}
         tables = {row.table.name for row in found.rows if row.key in keys and row.table.dims}
         if tables:
             return tables

@@ -157,10 +157,11 @@ def _of_field(rows: pl.DataFrame, field: str, of_source: Mapping[str, int]) -> p
     sources = rows.select(pl.col("seen_in").unique()).with_columns(
         pl.col("seen_in").map_elements(lambda name: _rank(of_source, name), return_dtype=pl.Int32).alias("rank")
     )
-    numbered = sent.join(known, on="value").join(sources, on="seen_in").select("person", "says", "place", "rank", "year", "n")
+    numbered = sent.join(known, on="value").drop("value")
     spread = numbered.group_by("person").agg(pl.col("place").min(), pl.col("place").max().alias("high"))
     alone = spread.filter(pl.col("place") == pl.col("high")).select("person", "place", pl.lit("only").alias("why"))
-    among = numbered.join(spread.filter(pl.col("place") != pl.col("high")), on="person", how="semi")
+    # Of most people all values are one: ranks are asked for the others alone.
+    among = numbered.join(spread.filter(pl.col("place") != pl.col("high")), on="person", how="semi").join(sources, on="seen_in")
     ways = _in_order(among, "says")
     best = ways.unique("person", keep="first", maintain_order=True)
     rest = ways.join(best, on=["person", "says"], how="anti", maintain_order="left").unique(
