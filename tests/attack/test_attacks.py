@@ -224,3 +224,17 @@ def test_hierarchies_bind_places_to_those_above_them(tmp_path: Path) -> None:
     assert disclosure.protect_file(path, bound, levels=levels)["withheld"] > 1
     assert disclosure.attack_file(bound, None, levels=levels)["ok"]
     assert not disclosure.attack_file(alone, None, levels=levels)["ok"]
+
+
+def test_a_place_that_no_row_tells_is_covered_like_one_that_is_withheld(tmp_path: Path) -> None:
+    """A county of 70 and one district of 66: the other district is known to be four, though no row speaks of it."""
+    path = write(tmp_path / "x.csv", "table,place,value\ncounty,C,70\ndistrict,D1,66")
+    levels = write(tmp_path / "levels.csv", "dim,hierarchy,parent,child\nplace,places,C,D1\nplace,places,C,D2")
+    said = disclosure.protect_file(path, tmp_path / "out.csv", levels=levels)
+    assert said["withheld"] >= 1
+    two = write(tmp_path / "y.csv", "table,place,value\ncounty,C,70\ndistrict,D1,40\ndistrict,D4,26\n")
+    levels = write(
+        tmp_path / "more.csv",
+        "dim,hierarchy,parent,child\nplace,places,C,D1\nplace,places,C,D2\nplace,places,C,D3\nplace,places,C,D4",
+    )
+    assert disclosure.protect_file(two, tmp_path / "out2.csv", levels=levels)["withheld"] >= 1

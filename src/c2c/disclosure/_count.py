@@ -14,6 +14,7 @@ import polars as pl
 
 from c2c.disclosure._percents import is_small
 from c2c.disclosure._products import Table, settings_of, tables_of
+from c2c.disclosure._rounding import Rounding, rounded_classes
 from c2c.disclosure._rules import Rules
 from c2c.disclosure._system import Counted, Key, System, add_table, combinations, key_of
 from c2c.vocabulary import Product
@@ -44,7 +45,7 @@ class Cell:
 class Cohort:
     """One population's year: its sums, its rows, the counts too small to stand, and the pattern that protects them.
 
-    `kept_withheld`: cells that an earlier release withheld and that stay so.
+    `kept_withheld`: cells that an earlier release withheld and that stay so. `mean_change`: people by which a count moved, where counts are rounded.
     """
 
     system: System = field(default_factory=System)
@@ -52,13 +53,20 @@ class Cohort:
     primary: set[int] = field(default_factory=set)
     kept_withheld: set[int] = field(default_factory=set)
     hidden: set[int] = field(default_factory=set)
+    mean_change: float = 0.0
 
 
 Cohorts = Mapping[tuple[str, int], Cohort]
 
 
 def count_what_can_stand(
-    product: Product, facts: Mapping[str, Path], year: int, rules: Rules, *, without: Collection[str] = ()
+    product: Product,
+    facts: Mapping[str, Path],
+    year: int,
+    rules: Rules,
+    *,
+    without: Collection[str] = (),
+    rounding: Rounding | None = None,
 ) -> tuple[dict[tuple[str, int], Cohort], set[str]]:
     """Count the product's tables, without those that would be mostly withheld: they leave the lattice whole, for all cohorts.
 
@@ -68,7 +76,7 @@ def count_what_can_stand(
     people = {name: _merge_small(pl.read_parquet(path), product, rules) for name, path in facts.items()}
     everything = [t for t in tables_of(product, year) if t.name not in without and f"{t.name} {t.year}" not in without]
     by_year: dict[tuple[str, int], Counted] = {}
-    first = _count(product, people, everything, by_year, rules)
+    first = _count(product, people, everything, by_year, rules, rounding)
     lost: dict[str, list[bool]] = defaultdict(list)
     for found in first.values():
         for row in found.rows:
@@ -77,7 +85,9 @@ def count_what_can_stand(
                     row.status == "c" or (row.key is not None and found.system.at[row.key] in found.primary)
                 )
     left_out = {name for name, small in lost.items() if np.mean(small) > rules["loss_cap"]} - _kept(everything)
-    return _count(product, people, [t for t in everything if t.name not in left_out], by_year, rules), left_out | set(without)
+    return _count(product, people, [t for t in everything if t.name not in left_out], by_year, rules, rounding), left_out | set(
+        without
+    )
 
 
 def lost_tables(cohorts: Cohorts, rules: Rules) -> set[str]:
@@ -127,6 +137,7 @@ def _count(
     tables: Sequence[Table],
     by_year: dict[tuple[str, int], Counted],
     rules: Rules,
+    rounding: Rounding | None,
 ) -> dict[tuple[str, int], Cohort]:
     """Count each table: the cells of each cohort's system, and the rows to be written of them. `by_year` keeps what was counted for the next time."""
     cohorts: dict[tuple[str, int], Cohort] = defaultdict(Cohort)
@@ -138,8 +149,9 @@ def _count(
             filled = frame.with_columns(
                 pl.col(c).fill_null("no_public_college" if c in ("last_node", "left_without_award") else UNKNOWN) for c in texts
             )
-            by_year[where] = Counted(filled)
+            by_year[where] = Counted(filled, *_rounded(filled, tables, where, rounding))
         frame, found = by_year[where].people, cohorts[where]
+        found.mean_change = by_year[where].mean_change
         if table.said.get("waits_for"):
             found.rows.append(Cell(table, {"outcome": "yes"}, "percent", "outcome", status="x"))
         elif table.statistic in ("median", "quartiles"):
@@ -150,8 +162,23 @@ def _count(
     for (population, _), found in cohorts.items():
         _identities(found.system, [i for i in settings["identities"] if i["population"] == population])
         _impossible(found, [i for i in settings.get("impossible", ()) if i["population"] == population])
-    _places(product, by_year, cohorts)
+    # Places are bound so that nothing withheld can be worked out across them; where counts are rounded nothing is withheld.
+    if not rounding:
+        _places(product, by_year, cohorts)
     return cohorts
+
+
+def _rounded(
+    people: pl.DataFrame, tables: Sequence[Table], where: tuple[str, int], rounding: Rounding | None
+) -> tuple[()] | tuple[pl.DataFrame, float]:
+    """The classes of one cohort as rounding tells them; nothing where counts are not rounded."""
+    if not rounding:
+        return ()
+    counted = [
+        t for t in tables if (t.population, t.year) == where and t.statistic in ("count", "percent") and not t.said.get("waits_for")
+    ]
+    dims = [(*t.dims, *(d for d in (t.said.get("within", ""), t.said.get("outcome", "")) if d)) for t in counted]
+    return rounded_classes(people, dims, rounding, where=f"{where[0]} {where[1]}")
 
 
 def _counts(table: Table, counted: Counted, found: Cohort, rules: Rules) -> None:

@@ -117,6 +117,10 @@ def _system_of(said: Published, name: str) -> tuple[System, list[int]]:
     for total, parts in said.relations:
         if values[total] < 0 and all(values[p] >= 0 for p in parts):
             values[total] = sum(values[p] for p in parts)
+    for total, parts in said.relations:
+        left = [p for p in parts if values[p] < 0]
+        if values[total] >= 0 and len(left) == 1:
+            values[left[0]] = values[total] - sum(values[p] for p in parts if p != left[0])
     system = System()
     names = {c: (*key, ("", people)) for (people, key), c in said.at.items()}
     bound = {c for total, parts in said.relations for c in (total, *parts)}
@@ -124,14 +128,18 @@ def _system_of(said: Published, name: str) -> tuple[System, list[int]]:
         c: system.add(names[c], max(values[c], 0), published=c in listed) for c in sorted(listed | bound, key=names.__getitem__)
     }
     for total, parts in sorted(said.relations, key=lambda relation: number[relation[0]]):
-        if any(values[c] < 0 for c in (total, *parts)):
+        if values[total] < 0:
             continue
-        if values[total] != sum(values[p] for p in parts):
+        # What no row tells is known all the same, as what the others leave of the total.
+        left = [p for p in parts if values[p] < 0]
+        rest = values[total] - sum(values[p] for p in parts if p not in left)
+        if rest < 0 or (rest and not left):
             raise TooRevealing(
                 "DSC-002",
                 where=f"{name}, row {said.cell_of_row.index(total) + 2}" if total in listed else name,
                 what="this total is not the sum of its parts",
                 remedy="Send every part of each total, and totals that add up.",
             )
-        system.bind(number[total], [number[p] for p in parts])
+        unlisted = [system.add(tuple(k for p in left for k in names[p]), rest, published=False)] if left else []
+        system.bind(number[total], [*(number[p] for p in parts if p not in left), *unlisted])
     return system, [number[c] for c in said.cell_of_row]

@@ -12,6 +12,7 @@ from c2c.disclosure._count import Cell, Cohort, Cohorts
 from c2c.disclosure._percents import is_end, least_group, people_in, share_shown
 from c2c.disclosure._rules import Rules, TooRevealing
 from c2c.plumbing.site import Site
+from c2c.vocabulary import Product
 
 NOT_COORDINATES = ("release", "product", "table", "unit", "value", "low", "high", "status", "of")
 Where = frozenset[tuple[str, str]]
@@ -118,11 +119,49 @@ def refuse_if_little_is_left(said: Mapping[str, Any], rules: Rules) -> None:
         )
 
 
-def enter(site: Site, table: pl.DataFrame, release_id: str) -> None:
-    """Write every cell of a release into the ledger, before the release exists."""
+def check_form(site: Site, product_id: str, release_id: str, *, rounded: bool) -> None:
+    """Refuse exact figures beside rounded ones of the same product: the difference would give both away. Once is for good.
+
+    Raises:
+        TooRevealing: DSC-047.
+    """
+    for path in _earlier(site, release_id):
+        before = pl.read_parquet(path, columns=["product"])["product"]
+        if product_id in before and _is_rounded(path) != rounded:
+            raise TooRevealing(
+                "DSC-047",
+                where=f"product {product_id}",
+                what="it was published with exact counts" if rounded else "it was published with rounded counts",
+                remedy="Rounding is switched on before a product's first release, and stays on.",
+            )
+
+
+def keep_rounded(site: Site, table: pl.DataFrame, product: Product, release_id: str) -> pl.DataFrame:
+    """A rounded table in which every cohort that was published before stands as it was: rounded twice, its true counts would average out."""
+    population = {said["measure"]: said["population"] for said in product.tables[1:]}
+    now = table.with_columns(of_whom=pl.col("measure").replace_strict(population, default=""))
+    for path in _earlier(site, release_id):
+        before = pl.read_parquet(path)
+        if not _is_rounded(path) or product.product_id not in before["product"]:
+            continue
+        before = before.with_columns(
+            pl.lit(release_id).alias("release"), of_whom=pl.col("measure").replace_strict(population, default="")
+        )
+        cohort = ["of_whom", "academic_year"]
+        now = pl.concat([now.join(before, on=cohort, how="anti"), before.join(now, on=cohort, how="semi")], how="diagonal")
+    kept = now.select(table.columns)
+    return kept.sort([c for c in kept.columns if c not in ("value", "low", "high", "status", "of")])
+
+
+def _is_rounded(path: Path) -> bool:
+    return pl.read_parquet_metadata(path).get("form") == "rounded"
+
+
+def enter(site: Site, table: pl.DataFrame, release_id: str, *, rounded: bool = False) -> None:
+    """Write every cell of a release into the ledger, before the release exists, and whether its counts are exact or rounded."""
     path = site.folder("ledger", "cells") / f"{release_id}.parquet"
     part = path.with_name(f".{path.name}.part")
-    table.write_parquet(part, compression="zstd")
+    table.write_parquet(part, compression="zstd", metadata={"form": "rounded" if rounded else "exact"})
     part.replace(path)
 
 

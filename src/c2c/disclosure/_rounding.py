@@ -6,8 +6,93 @@ each table is then counted from the same classes, so no total differs from its p
 
 from __future__ import annotations
 
+import csv
+import hmac
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 from scipy.sparse import csr_matrix
+
+from c2c.disclosure._rules import TooRevealing
+from c2c.plumbing.site import Site
+from c2c.vocabulary import Product
+
+N_PEOPLE = "n_people"
+COLUMNS = ("product", "base", "effective_from", "signed_by", "source", "checked_on")
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """That a product's counts are rounded: to which base, signed by whom, and the secret its choices are made by."""
+
+    base: int
+    signed_by: str
+    seed: bytes
+
+
+def rounding_of(site: Site, product: Product, *, day: date, least: float, seed: bytes) -> Rounding | None:
+    """The policy row that switches rounding on for a product on that day, shipped or the site's own (`SITE/rounding.csv`); None where none does.
+
+    `least`: the least count that may stand, below which no base may lie.
+
+    Raises:
+        TooRevealing: DSC-046 a row cannot be read, is not signed, or its base lets small counts stand.
+    """
+    shipped = files("c2c.disclosure") / "rules" / "rounding.csv"
+    for where in (shipped, site.root / "rounding.csv"):
+        if isinstance(where, Path) and not where.exists():
+            continue
+        for number, row in enumerate(csv.DictReader(where.read_text("utf-8").splitlines()), 2):
+            try:
+                fits = all(row[c] for c in COLUMNS) and int(row["base"]) >= least
+                begins = date.fromisoformat(row["effective_from"])
+            except (KeyError, TypeError, ValueError):
+                fits = False
+            if not fits or any("person" in table for table in product.tables[1:]):
+                raise TooRevealing(
+                    "DSC-046",
+                    where=f"{where.name}, row {number}",
+                    what="this row cannot switch rounding on",
+                    remedy=f"Fill in {', '.join(COLUMNS)}, with a base of {least:g} or more; products that count records are not rounded.",
+                )
+            if row["product"] == product.product_id and begins <= day:
+                return Rounding(int(row["base"]), row["signed_by"], seed)
+    return None
+
+
+def rounded_classes(
+    people: pl.DataFrame, tables: Iterable[tuple[str, ...]], rounding: Rounding, *, where: str
+) -> tuple[pl.DataFrame, float]:
+    """One row per class that people fall into by all dimensions of a cohort's tables, with how many people it is said to hold; and by how many people
+    a count moved on average.
+
+    `tables`: the dimensions of each. `where`: the cohort, which its seed is drawn from, so that the same people are always said to be as many.
+    """
+    shapes = sorted({some for dims in tables for n in range(len(dims) + 1) for some in itertools.combinations(sorted(dims), n)})
+    every = sorted({d for dims in shapes for d in dims})
+    classes = people.group_by(every).len(N_PEOPLE).sort(every) if every else people.select(pl.len().alias(N_PEOPLE))
+    at, above = np.arange(len(classes)), 0
+    rows: list[np.ndarray] = []
+    for dims in shapes:
+        place = (
+            classes.select(pl.struct(dims).rank("dense"))[:, 0].to_numpy().astype(np.int64) - 1
+            if dims
+            else np.zeros(len(at), np.int64)
+        )
+        rows.append(place + above)
+        above += int(place.max(initial=0)) + 1
+    entries = np.ones(len(at) * len(shapes), dtype=np.int64)
+    published = csr_matrix((entries, (np.concatenate(rows), np.tile(at, len(shapes)))), shape=(above, len(at)))
+    counts = classes[N_PEOPLE].to_numpy().astype(np.int64)
+    said = round_classes(counts, published, base=rounding.base, seed=hmac.digest(rounding.seed, where.encode(), "sha256"))
+    moved = float(np.abs(published @ (said - counts)).mean())
+    return classes.with_columns(pl.Series(N_PEOPLE, said)), moved
 
 
 def round_classes(counts: np.ndarray, published: csr_matrix, *, base: int, seed: bytes) -> np.ndarray:

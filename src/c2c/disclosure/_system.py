@@ -73,27 +73,30 @@ def key_of(coordinates: Mapping[str, str | None]) -> Key:
 class Counted:
     """The people of one cohort, one row each or several. Tables share most of their margins: each is counted once, however many ask for it."""
 
-    def __init__(self, people: pl.DataFrame) -> None:
-        self.people = people
-        self._rows: dict[tuple[str, ...], dict[Key, int]] = {(): {(): len(people)}}
+    def __init__(self, people: pl.DataFrame, classes: pl.DataFrame | None = None, mean_change: float = 0.0) -> None:
+        """`classes`: how many people each class is said to hold (`n_people`), where counts are rounded; else people are counted themselves."""
+        self.people, self.mean_change = people, mean_change
+        self._of = people if classes is None else classes
+        self._n = pl.len() if classes is None else pl.col("n_people").sum()
+        self._rows: dict[tuple[str, ...], dict[Key, int]] = {(): {(): int(self._of.select(self._n).item())}}
         self._persons: dict[tuple[tuple[str, ...], str], dict[Key, int]] = {}
 
     def rows(self, dims: tuple[str, ...]) -> Mapping[Key, int]:
         """How many rows each combination of the dimensions' values has; those that do not occur are left out."""
         if dims not in self._rows:
-            self._rows[dims] = self._by(dims, pl.len())
+            self._rows[dims] = self._by(dims, self._n)
         return self._rows[dims]
 
     def persons(self, dims: tuple[str, ...], person: str) -> Mapping[Key, int]:
         """How many persons stand behind those rows. `person`: the column that tells them apart."""
         where = dims, person
         if where not in self._persons:
-            alone: dict[Key, int] = {(): self.people[person].n_unique()}
+            alone: dict[Key, int] = {(): self._of[person].n_unique()}
             self._persons[where] = self._by(dims, pl.col(person).n_unique()) if dims else alone
         return self._persons[where]
 
     def _by(self, dims: tuple[str, ...], counted: pl.Expr) -> dict[Key, int]:
-        found = self.people.group_by(dims).agg(counted.alias("n_counted"))
+        found = self._of.group_by(dims).agg(counted.alias("n_counted"))
         return {key_of(dict(zip(dims, map(str, row[:-1]), strict=True))): int(row[-1]) for row in found.iter_rows()}
 
 

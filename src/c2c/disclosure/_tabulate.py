@@ -19,6 +19,7 @@ from c2c.disclosure._account import account
 from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, lost_tables
 from c2c.disclosure._ends import print_ends
 from c2c.disclosure._percents import Shown, share_shown
+from c2c.disclosure._rounding import Rounding, rounding_of
 from c2c.disclosure._rules import Rules, TooRevealing, rules_in_force
 from c2c.disclosure._suppress import Asked, suppress
 from c2c.disclosure._system import System, key_of, near, tied
@@ -52,7 +53,7 @@ def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit:
     rules = rules_in_force(clock.today(), site)
     table, said = _cleared(site, product, facts, rules, release_id=release_id, year=year)
     _ledger.refuse_if_little_is_left(said, rules)
-    _ledger.enter(site, table, release_id)
+    _ledger.enter(site, table, release_id, rounded="rounding" in said)
     audit.append(
         site,
         "disclosure:product:cleared",
@@ -102,10 +103,12 @@ def _cleared(
     """A product counted, protected and audited: its rows as they may be seen, and what is told of the protection."""
     start = perf_counter()
     seed_key = keys.naming_key(site, "room/gate")
+    rounding = rounding_of(site, product, day=rules.day, least=rules["least_count"], seed=seed_key)
+    _ledger.check_form(site, product.product_id, release_id, rounded=rounding is not None)
     left_out: set[str] = set()
     protected: dict[tuple[str, int], tuple[frozenset[str], Cohort]] = {}
     while True:
-        cohorts, left_out = count_what_can_stand(product, facts, year, rules, without=left_out)
+        cohorts, left_out = count_what_can_stand(product, facts, year, rules, without=left_out, rounding=rounding)
         joint = _ledger.join_earlier(site, release_id, cohorts, rules)
         gone: set[str] = set()
         for (population, cohort), found in sorted(cohorts.items()):
@@ -116,7 +119,12 @@ def _cleared(
                 continue
             seed = hmac.digest(seed_key, f"{product.product_id}|{population}|{cohort}".encode(), "sha256")
             dearer = _dearer(c for key, (_, c) in sorted(protected.items()) if key != (population, cohort))
-            lost = _protect_cohort(found, seed, rules, dearer, where=f"{population} {cohort}")
+            where = f"{population} {cohort}"
+            lost = (
+                _stand_rounded(found, rules, rounding, where)
+                if rounding
+                else _protect_cohort(found, seed, rules, dearer, where=where)
+            )
             gone |= {f"{name} {cohort}" for name in lost}
             if not lost:
                 protected[population, cohort] = names, found
@@ -126,6 +134,8 @@ def _cleared(
             break
         left_out |= gone
     table = _long_form(cohorts, product, release_id, rules)
+    if rounding:
+        table = _ledger.keep_rounded(site, table, product, release_id)
     necessary = share_necessary(cohorts, hmac.digest(seed_key, release_id.encode(), "sha256"), rules)
     said = _said(cohorts, table, rules, start) | account(table, product) | {
         "joint": joint,
@@ -136,6 +146,12 @@ def _cleared(
         "tables_left_out": sorted(left_out),
         "seed_id": hashlib.sha256(seed_key + release_id.encode()).hexdigest()[:12],
     }  # fmt: skip
+    if rounding:
+        said["rounding"] = {
+            "base": rounding.base,
+            "signed_by": rounding.signed_by,
+            "mean_change": round(float(np.mean([f.mean_change for f in cohorts.values()])), 2),
+        }
     return table, said
 
 
@@ -197,6 +213,27 @@ def _protect_cohort(found: Cohort, seed: bytes, rules: Rules, dearer: Mapping[tu
         if tables:
             return tables
     raise _exposed(where, len(exposed))
+
+
+def _stand_rounded(found: Cohort, rules: Rules, rounding: Rounding, where: str) -> set[str]:
+    """Let a rounded cohort stand as it is: nothing is withheld but shares of groups too small for any. No table has to go.
+
+    Raises:
+        TooRevealing: DSC-048 a count is neither nobody nor enough people.
+    """
+    system = found.system
+    if any(seen and 0 < n < rounding.base for n, seen in zip(system.values, system.published, strict=True)):
+        raise TooRevealing(
+            "DSC-048",
+            where=where,
+            what="rounding left a small count",
+            remedy="Nothing was published. This is a fault of ours; report it with the product.",
+        )
+    for row in found.rows:
+        if row.statistic == "percent" and not row.status and row.n < rules["least_group_for_percent"]:
+            row.status = "c"
+    found.primary, found.hidden, found.kept_withheld = set(), set(), set()
+    return set()
 
 
 def protect_system(

@@ -12,7 +12,7 @@ from c2c.publication import Query, answer, shelf
 from c2c.vocabulary import Release
 from c2c.web.public import _charts, _marks, _sentences, _tables
 from c2c.web.public._points import Point, is_figure, of_graduates, points
-from c2c.web.public._requests import permalink
+from c2c.web.public._requests import permalink, source_line
 from c2c.web.public._words import definition, measure_name, say
 
 MOST_LINES = 6
@@ -49,7 +49,7 @@ def figure(release: Release, language: str, query: Query, *, layout: _tables.Lay
     found = answer(release, query)
     shown = points(release, language, query)
     beside = _beside(release, language, query) if not layout else ()
-    source = say(language, "source_line", release=release.release_id)
+    source = source_line(language, release)
     picture = draw(language, (*shown, *beside), name=measure_name(language, query.measure), source=source)
     marked = next((p for p in shown if p.row["status"] == _marks.WITHHELD), None)
     nearest = _marks.nearest_shown(release, query, marked.row) if marked else None
@@ -99,7 +99,7 @@ def has_parts(release: Release, query: Query) -> bool:
 def drawn_file(release: Release, language: str, query: Query) -> str:
     """The picture of a query as a file of its own, with its title and its source."""
     name = measure_name(language, query.measure)
-    source = say(language, "source_line", release=release.release_id)
+    source = source_line(language, release)
     return draw(
         language, (*points(release, language, query), *_beside(release, language, query)), name=name, source=source, as_file=True
     )

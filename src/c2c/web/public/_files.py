@@ -11,6 +11,7 @@ from django.http import HttpResponse
 
 from c2c.vocabulary import Release
 from c2c.web.public._points import Point
+from c2c.web.public._requests import source_line
 from c2c.web.public._words import measure_name, say
 
 FIGURES = ("value", "low", "high", "status")
@@ -43,7 +44,7 @@ def csv_file(
     writer.writerow(columns)
     writer.writerows([r.get(c, "") for c in columns] for r in held)
     for note in (
-        say(language, "source_line", release=release.release_id),
+        source_line(language, release),
         *notes,
         say(language, "mark_c"),
         say(language, "mark_x"),

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from c2c.publication import Query, answer
 from c2c.vocabulary import Release
 from c2c.web.public import _sankey
-from c2c.web.public._requests import permalink
+from c2c.web.public._requests import permalink, source_line
 from c2c.web.public._words import code_name, figure_text, say
 
 FIRSTS = ("ccc", "csu", "uc", "private_or_out_of_state", "no_public_college")
@@ -103,7 +103,7 @@ def _one(
     lasts = [_last(language, c, names[c], ways, sum(known)) for c in LASTS if c in reached]
     group_name = code_name(language, group, code, {}) if group else ""
     title = say(language, "flows_title") + (f": {group_name}" if group else "")
-    source = say(language, "source_line", release=release.release_id)
+    source = source_line(language, release)
     name = f"rest-{code or 'all'}"
     draw = {
         shape: SafeString(

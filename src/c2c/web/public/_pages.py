@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from c2c.plumbing import errors
 from c2c.publication import shelf
-from c2c.web.public._requests import Seen, address, seen_release
+from c2c.web.public._requests import Seen, address, is_estimated, seen_release
 from c2c.web.public._words import say
 
 View = Callable[[HttpRequest, str, Seen], HttpResponse]
@@ -45,6 +45,7 @@ def show(
         around |= {
             "release_id": seen.release.release_id,
             "synthetic": manifest.get("synthetic", False),
+            "estimated": is_estimated(seen.release),
             "banner": banner(language, seen),
             "newest": address([(k, v) for k, values in request.GET.lists() for v in values if k != "release"]),
             "stands_on": [

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest
 from c2c import catalog
 from c2c.publication import Query, releases, shelf
 from c2c.vocabulary import Release
+from c2c.web.public._words import say
 
 ID = re.compile(r"^[A-Za-z0-9_-]{1,60}$")
 MOST_GROUPS = 3
@@ -40,6 +41,17 @@ def seen_release(request: HttpRequest) -> Seen | None:
         raise Http404
     release = next((r for r in every if r.release_id == wanted), newest)
     return Seen(release, banner_of(release, newest), newest, every)
+
+
+def source_line(language: str, release: Release) -> str:
+    """Where a figure comes from, as it stands under every picture and file; and that it is an estimate, where counts are rounded."""
+    said = say(language, "source_line", release=release.release_id)
+    return f"{said}. {say(language, 'estimated')}" if is_estimated(release) else said
+
+
+def is_estimated(release: Release) -> bool:
+    """Are the counts of this release rounded, so that none points at a few people?"""
+    return "rounding" in shelf(release.folder).method.get("disclosure", {})
 
 
 def pinned(request: HttpRequest) -> list[tuple[str, str]]:

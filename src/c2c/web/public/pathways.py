@@ -12,7 +12,7 @@ from c2c.publication import Query, shelf
 from c2c.web.public import _charts, _figures, _files, _flows, _tables
 from c2c.web.public._pages import page, show
 from c2c.web.public._points import Point, points
-from c2c.web.public._requests import Seen, address, canonical, pinned, read_query
+from c2c.web.public._requests import Seen, address, canonical, pinned, read_query, source_line
 from c2c.web.public._words import code_name, dimension_name, measure_name, say
 
 STORIES: dict[str, tuple[str, ...]] = {
@@ -132,9 +132,7 @@ def _roads(seen: Seen, language: str) -> dict[str, object] | None:
     if len(shown) < 2:
         return None
     table = _tables.lay_out(seen.release, language, ROADS[0], shown, _tables.Layout(("road",), ()))
-    frame = _charts.Frame(
-        say(language, "roads_title"), say(language, "source_line", release=seen.release.release_id), "dollars per year", {}
-    )
+    frame = _charts.Frame(say(language, "roads_title"), source_line(language, seen.release), "dollars per year", {})
     rows = [(p.label, _charts.Value("", p.text, p.row)) for p in shown]
     least, most = (pick(shown, key=lambda p: float(p.row["value"])) for pick in (min, max))
     sentence = say(language, "roads_sentence", low=least.text, low_group=least.label, high=most.text, high_group=most.label)

@@ -29,7 +29,7 @@ def protection(request: HttpRequest, language: str, seen: Seen) -> HttpResponse:
     places = shelf(seen.release.folder).places
     by_place = [
         {"name": say(language, "whole_state") if kind == STATE else dimension_name(language, kind), **row}
-        for kind, row in gate.get("by_place", {}).items()
+        for kind, row in sorted(gate.get("by_place", {}).items(), key=lambda item: (item[0] != STATE, item[0]))
     ]
     groups: list[dict[str, Any]] = [
         {"name": dimension_name(language, dim), "rows": _values(language, dim, found, places)}
@@ -47,8 +47,8 @@ def protection(request: HttpRequest, language: str, seen: Seen) -> HttpResponse:
         "without": _drawn(language, "protection_without", _with_and_without(language, alone)) if alone and alone["asked"] else "",
         "beside": _beside(language, gate.get("beside", {})), "instead": _beside(language, gate.get("instead", {})),
         "added": gate.get("instead", {}).get("tables_added", []), "lost_tables": gate.get("instead", {}).get("tables_lost", []),
-        "in_view": gate.get("cells", 0) - gate.get("withheld", 0), "ledger": str(seen.release.manifest.get("ledger_head", ""))[:16],
-        "n_attacks": len(attacks), "necessary": gate.get("necessary", {}),
+        "lead": _lead(language, gate, len(attacks)), "ledger": str(seen.release.manifest.get("ledger_head", ""))[:16],
+        "necessary": gate.get("necessary", {}),
     })  # fmt: skip
 
 
@@ -56,6 +56,13 @@ def protection(request: HttpRequest, language: str, seen: Seen) -> HttpResponse:
 def protection_json(request: HttpRequest, language: str, seen: Seen) -> HttpResponse:
     """The same report for machines."""
     return JsonResponse(_said(seen))
+
+
+def _lead(language: str, gate: Mapping[str, Any], n_attacks: int) -> str:
+    """What all comes to, in a sentence."""
+    cells, withheld = gate.get("cells", 0), gate.get("withheld", 0)
+    figures = {"shown": f"{cells - withheld:,}", "cells": f"{cells:,}", "withheld": f"{withheld:,}"}
+    return say(language, "protection_lead", n=n_attacks, found=gate.get("pinned_or_narrow", 0), **figures)
 
 
 def _said(seen: Seen) -> dict[str, Any]:
