@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +19,19 @@ PEOPLE = "2500"
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """A whole year of a small state."""
+    """A whole year of a small state: made once, by whichever worker comes first, and copied by each."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "demo.json").exists():
+            done = c2c("demo", "--people", PEOPLE, "--no-serve", "--json", "--site", str(shared / "demo-site"))
+            assert done.returncode == 0, done.stderr[-2000:]
+            (shared / "demo.json").write_text(done.stdout, "utf-8")
     site = tmp_path_factory.mktemp("demo") / "site"
-    done = c2c("demo", "--people", PEOPLE, "--no-serve", "--json", "--site", str(site))
-    assert done.returncode == 0, done.stderr[-2000:]
-    return Demo(site, json.loads(done.stdout))
+    shutil.copytree(shared / "demo-site", site)
+    return Demo(site, json.loads((shared / "demo.json").read_text("utf-8")))
 
 
 @pytest.fixture

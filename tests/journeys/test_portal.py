@@ -180,8 +180,7 @@ def test_a_pair_is_answered_with_scripts_off(portal: Portal, browser: Browser, s
     context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("language", ["", "es/"])
+@pytest.mark.parametrize(("language", "width"), [("", 360), ("es/", 1280)])
 def test_every_page_of_the_portal_is_open_to_everyone(
     portal: Portal, browser: Browser, steward: Page, adjudicator: Page, width: int, language: str
 ) -> None:

@@ -203,7 +203,10 @@ def _protect_cohort(found: Cohort, seed: bytes, rules: Rules, dearer: Mapping[tu
     found.hidden = protect_system(found.system, found.primary | found.kept_withheld, seed, rules, where=where, dearer=dearer)
     exposed = _audited(found.system, found.hidden, rules, where=where)
     if not exposed:
+        before = len(found.hidden)
         print_ends(found, rules, lambda system, hidden: _audited(system, hidden, rules, where=where))
+        if len(found.hidden) < before:
+            _print_again(found, rules)
         return set()
     # A cell that no table shows is given away by what stands in its sums.
     beside = {c for total, parts in found.system.relations if not exposed.isdisjoint((total, *parts)) for c in (total, *parts)}
@@ -213,6 +216,14 @@ def _protect_cohort(found: Cohort, seed: bytes, rules: Rules, dearer: Mapping[tu
         if tables:
             return tables
     raise _exposed(where, len(exposed))
+
+
+def _print_again(found: Cohort, rules: Rules) -> None:
+    """Show, dearest first, the covering cells that nothing needs any more once ends are printed: what was covered may now be known to be in a band."""
+    cover = found.hidden - found.primary - found.kept_withheld
+    for cell in sorted(cover, key=lambda c: (-found.system.values[c], c))[: int(rules["cells_to_print_again"])]:
+        if not is_necessary(found.system, found.hidden, cell, rules):
+            found.hidden.discard(cell)
 
 
 def _stand_rounded(found: Cohort, rules: Rules, rounding: Rounding, where: str) -> set[str]:
