@@ -68,7 +68,7 @@ def _cube_rows(folder: Path, size: int) -> list[Row]:
 def _pattern_rows(raw: Path, safe: Path, label: str) -> list[Row]:
     """What only the pattern itself tells: which cells are needed, what an insider learns, whom covering costs most."""
     from c2c.disclosure._files import read_counts
-    from c2c.disclosure._tabulate import covering_loss, find_narrow, is_necessary
+    from c2c.disclosure._protect import covering_loss, find_narrow, is_necessary
 
     system, cell_of_row = read_counts(raw, None)
     with safe.open(encoding="utf-8") as handle:

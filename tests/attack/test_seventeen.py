@@ -28,7 +28,7 @@ from attack.fixtures import (
 from builders import a_site
 from c2c import disclosure
 from c2c.disclosure._products import read_product
-from c2c.disclosure._tabulate import protect_system
+from c2c.disclosure._protect import protect_system
 from c2c.publication import Query, answer
 from releases import a_cell, a_release
 from unit.disclosure.test_gate import a_system, small

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from c2c import audit, disclosure, publication
 from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
 from c2c.cycle import drafts
-from c2c.plumbing import errors
+from c2c.plumbing import clock, errors
 from c2c.plumbing.site import Site
 from c2c.vocabulary import Release
 
@@ -24,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     """Hang these commands on the command line."""
     app.command()(protect)
     app.command()(attack)
+    app.add_typer(rules_app, name="rules")
     app.add_typer(release_app, name="release")
 
 
@@ -45,6 +49,37 @@ def attack(
     say(as_json, "attack", said, table_of("The attack", ["figure", "value"], list(said.items())))
     if not said["ok"]:
         raise typer.Exit(1)
+
+
+@rules_app.command("list")
+def rules_list(
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to ask about. Else today.")] = None,
+    site: Annotated[
+        Path | None, typer.Option("--site", help="The site whose own rules count too. Else $C2C_SITE, else ./site if there is one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the thresholds in force on a day with their sources, and the proposals that wait for their day."""
+    known = site or os.environ.get("C2C_SITE") or Path("site", "c2c.toml").exists()
+    place, day = here(site) if known else None, on.date() if on else clock.today()
+    rules = disclosure.list_rules(day, place)
+    rows = [[_named(r), f"{r['value']:g}", _holds(r), f"{r['edition']}: {r['source']}"] for r in rules]
+    say(
+        as_json,
+        "rules list",
+        {"ok": True, "on": day, "rules": rules},
+        table_of(f"Rules on {day}", ["rule", "value", "holds", "edition and source"], rows),
+        site=place,
+    )
+
+
+def _named(rule: Mapping[str, Any]) -> str:
+    return f"{rule['rule']}\nfrom {rule['group_from']} people" if rule["group_from"] else str(rule["rule"])
+
+
+def _holds(rule: Mapping[str, Any]) -> str:
+    until = f"\nto {rule['to']}" if rule["to"] else ""
+    return f"{rule['state']}\nfrom {rule['from']}{until}"
 
 
 @release_app.command("list")

@@ -11,9 +11,9 @@ import polars as pl
 
 from c2c.disclosure import _audit
 from c2c.disclosure._long_form import Published, read_tables
+from c2c.disclosure._protect import check_system, protect_system
 from c2c.disclosure._rules import TooRevealing, rule
 from c2c.disclosure._system import System
-from c2c.disclosure._tabulate import check_system, protect_system
 
 
 def protect_file(source: Path, target: Path, *, levels: Path | None = None) -> dict[str, Any]:

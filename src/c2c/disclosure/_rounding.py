@@ -20,10 +20,10 @@ import polars as pl
 from scipy.sparse import csr_matrix
 
 from c2c.disclosure._rules import TooRevealing
+from c2c.disclosure._system import N_PEOPLE
 from c2c.plumbing.site import Site
 from c2c.vocabulary import Product
 
-N_PEOPLE = "n_people"
 COLUMNS = ("product", "base", "effective_from", "signed_by", "source", "checked_on")
 
 

@@ -16,6 +16,10 @@ Key = tuple[tuple[str, str], ...]
 """A cell by its coordinates, margins left out: the same people in two tables are one cell."""
 
 
+N_PEOPLE = "n_people"
+"""Of a class of people: how many it is said to hold."""
+
+
 @dataclass
 class System:
     """Counts that sums bind together, one entry per cell.
@@ -77,7 +81,7 @@ class Counted:
         """`classes`: how many people each class is said to hold (`n_people`), where counts are rounded; else people are counted themselves."""
         self.people, self.mean_change = people, mean_change
         self._of = people if classes is None else classes
-        self._n = pl.len() if classes is None else pl.col("n_people").sum()
+        self._n = pl.len() if classes is None else pl.col(N_PEOPLE).sum()
         self._rows: dict[tuple[str, ...], dict[Key, int]] = {(): {(): int(self._of.select(self._n).item())}}
         self._persons: dict[tuple[tuple[str, ...], str], dict[Key, int]] = {}
 

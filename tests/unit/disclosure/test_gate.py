@@ -14,9 +14,9 @@ from c2c.disclosure import TooRevealing, _audit, _ledger, _suppress
 from c2c.disclosure._count import Cell, Cohort
 from c2c.disclosure._percents import people_in, share_shown
 from c2c.disclosure._products import Table
+from c2c.disclosure._protect import check_system, covering_loss, find_narrow, protect_system
 from c2c.disclosure._rules import rules_in_force
 from c2c.disclosure._system import Counted, System, add_table, cut, key_of
-from c2c.disclosure._tabulate import check_system, covering_loss, find_narrow, protect_system
 
 SEED = bytes(range(32))
 RULES = rules_in_force(date(2026, 7, 1))

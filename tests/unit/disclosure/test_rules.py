@@ -16,10 +16,12 @@ from c2c.disclosure import TooRevealing, _ledger, _rules
 from c2c.disclosure._count import Cell, Cohort
 from c2c.disclosure._ends import print_ends
 from c2c.disclosure._products import Table
+from c2c.disclosure._protect import find_narrow, protect_system
 from c2c.disclosure._rules import list_rules, rules_in_force
 from c2c.disclosure._system import System, key_of
-from c2c.disclosure._tabulate import _figure, find_narrow, protect_system
+from c2c.disclosure._tabulate import _figure
 from c2c.plumbing.site import Site
+from journey import c2c
 
 DAY = date(2026, 11, 1)
 HEAD = "rule_id,group_from,edition,effective_from,effective_to,value,source,checked_on\n"
@@ -187,3 +189,11 @@ def test_pay_is_told_of_enough_people_and_employers_alone(site: Site) -> None:
     assert {s for _, s in pay} == {"quartile_1", "median", "quartile_3"}
     assert {pay["some", s]["status"] for s in ("quartile_1", "median")} == {"c"} == {pay["one_employer", "median"]["status"]}
     assert pay["many", "median"]["value"] % 500 == 0 and pay["many", "quartile_3"]["value"] > pay["many", "median"]["value"]
+
+
+def test_rules_are_listed_by_command_for_any_day() -> None:
+    """Whoever signs sees each threshold with its source, as machines do."""
+    done = c2c("rules", "list", "--on", "2027-01-01", "--json")
+    said = json.loads(done.stdout)
+    assert done.returncode == 0 and said["on"] == "2027-01-01"
+    assert {"least_count", "percent_end"} <= {r["rule"] for r in said["rules"]} and all(r["source"] for r in said["rules"])

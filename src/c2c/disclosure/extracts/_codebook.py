@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from c2c.disclosure._protect import check_system, protect_system
 from c2c.disclosure._rules import TooRevealing, rule
 from c2c.disclosure._system import System, key_of
-from c2c.disclosure._tabulate import check_system, protect_system
 from c2c.disclosure.extracts._recode import ANY, AS_IS, Ladder
 
 DONE = {

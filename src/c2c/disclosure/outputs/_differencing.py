@@ -54,7 +54,7 @@ def read_ledger(folder: Path, tables: Sequence[Table], *, without: str) -> Ledge
     dims = _dims(whole)
     counts = whole.filter((pl.col("statistic") == "count") & pl.col("measure").is_in(sorted(measures)))
     for row in counts.iter_rows(named=True):
-        known = row["value"] if row["status"] in ("shown", "e") else 0.0 if row["status"] == "z" else None
+        known = row["value"] if row["status"] == "shown" else 0.0 if row["status"] == "z" else None
         shown[row["release"], row["measure"]][key_of({d: row[d] for d in dims})] = known
     return Ledger(whole, dict(shown))
 
