@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,12 +31,13 @@ RENAMED = {"retired_ssid": "ssid"}
 """An older number of a kind: it asserts a link to whoever held it, and two people's older and newer numbers may well differ."""
 
 KEY_SCHEMA = {"row": pl.Int32, "kind": pl.String, "value": pl.String, "asserts": pl.Boolean, "current": pl.Boolean}
+HELD_SCHEMA = {"place": pl.Int32} | dict(list(KEY_SCHEMA.items())[1:])
 MARK_SCHEMA = {"lookup": pl.String, "record_key": pl.String}
 PIECE = 500_000
 """Rows held as text at a time."""
 
 GROUP = PIECE // 32
-"""Rows of a piece, in the order of their digests, that are read again together: so a range of digests is read without the rest."""
+"""Rows of a piece that are written together: so a range of digests is read without the rest."""
 
 FEW = 24
 """So many pieces are folded here; more are worth starting further interpreters for."""
@@ -184,32 +186,25 @@ def _write(
 ) -> None:
     """The distinct tuples of one piece of records, as they are compared, and which record is which of them, go to scratch.
 
-    Records sent alike, year after year, are made ready once. `copy` makes what is compared of what was sent.
+    `copy` makes what is compared of what was sent.
     """
-    said = [c for c in sent.columns if c not in ("record_key", "n_records")]
-    alike = sent.select(pl.struct(said).hash(seed=3).alias("alike"), pl.struct(said).hash(seed=4).alias("too")).with_row_index("at")
-    once = alike.unique(("alike", "too"), keep="first").sort("at")
-    like = alike.join(once.with_row_index("once").drop("at"), on=("alike", "too"), how="left", maintain_order="left")["once"]
-    marked = copy(sent[once["at"]]).with_columns(pl.col("tax_number").alias("id:itin:01"))
+    marked = copy(sent).with_columns(pl.col("tax_number").alias("id:itin:01"))
     ids = sorted({*id_columns, "id:itin:01"})
     by = [*COMPARED, *(["source"] if "source" in marked.columns else [])]
     # What has neither birth date nor number nor key is one record's alone: a name does not make a person.
-    bare = pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids)).alias("bare")
-    told = marked.select(bare, *(_digest([*by, *ids], seed).alias(digest) for seed, digest in enumerate(DIGEST)))
-    own = pl.col("bare") | pl.col("record_key").is_in(sorted(apart))
-    of_record = pl.concat(
-        [sent.select("record_key", pl.col("n_records").cast(pl.Int64)), told[like]], how="horizontal"
-    ).with_columns(
-        pl.when(own).then(pl.col(digest) + pl.col("record_key").hash(seed)).otherwise(digest).alias(digest)
-        for seed, digest in enumerate(DIGEST)
+    bare = pl.all_horizontal(pl.col(c).is_null() for c in ("birth", "number", *ids))
+    own = bare | pl.col("record_key").is_in(sorted(apart))
+    told = marked.select("record_key", own.alias("own"), *(_digest([*by, *ids], n).alias(d) for n, d in enumerate(DIGEST)))
+    digests = told.select(
+        pl.when("own").then(pl.col(digest) + pl.col("record_key").hash(n)).otherwise(digest).alias(digest)
+        for n, digest in enumerate(DIGEST)
     )
-    first = of_record.select(*DIGEST, like).unique(DIGEST).sort(DIGEST)
-    people = pl.concat([first.select(DIGEST), marked.select(by)[first["once"]]], how="horizontal")
-    held = _long(marked.select(ids).with_row_index("once"), first)
-    for table, called in ((people, "people"), (held, "held")):
-        table.write_parquet(private / f"{called}-{name}.parquet", compression="lz4", row_group_size=GROUP)
-    records = of_record.select("record_key", "n_records", pl.lit(seen_in).alias("seen_in"), *DIGEST)
-    records.write_parquet(private / f"records-{name}.parquet", compression="lz4")
+    first = digests.with_row_index("at").unique(DIGEST, keep="first").sort(DIGEST)
+    once = marked.select(*by, *ids)[first["at"]]
+    people = pl.concat([first.select(DIGEST), once.select(by)], how="horizontal")
+    records = sent.select("record_key", pl.col("n_records").cast(pl.Int64), pl.lit(seen_in).alias("seen_in")).hstack(digests)
+    for called, table in (("people", people), ("held", _long(once.select(ids))), ("records", records)):
+        table.write_ipc(private / f"{called}-{name}.arrow", compression="lz4", record_batch_size=GROUP)
 
 
 def _digest(columns: Sequence[str], seed: int) -> pl.Expr:
@@ -223,7 +218,8 @@ def _gather(private: Path) -> Tuples:
     nobody = pl.LazyFrame(
         schema={"record_key": pl.String, "n_records": pl.Int64, "seen_in": pl.String} | dict.fromkeys(DIGEST, pl.UInt64)
     )
-    records = pl.concat([nobody, *map(pl.scan_parquet, sorted(private.glob("records-*.parquet")))]).collect()
+    paths = {called: sorted(private.glob(f"{called}-*.arrow")) for called in ("people", "held", "records")}
+    records = pl.concat([nobody, *map(pl.scan_ipc, paths["records"])]).collect()
     if records["record_key"].n_unique() < len(records):
         alike = records.sort("record_key", *DIGEST).group_by("record_key", maintain_order=True)
         records = alike.agg(pl.col("n_records").sum(), pl.col("seen_in").min(), pl.col(*DIGEST).first())
@@ -232,24 +228,16 @@ def _gather(private: Path) -> Tuples:
     tuples = records.group_by("row", maintain_order=True).agg(pl.col("n_records").sum().alias("weight"), pl.col(*DIGEST).first())
     of_record = records.drop(DIGEST)
     del records
-    paths = {called: sorted(private.glob(f"{called}-*.parquet")) for called in ("people", "held", "records")}
-    blank = pl.LazyFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | dict.fromkeys(COMPARED, pl.String))
-    people = pl.concat([blank, *map(pl.scan_parquet, paths["people"])], how="diagonal_relaxed")
-    no_key = pl.LazyFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | dict(list(KEY_SCHEMA.items())[1:]))
-    held = pl.concat([no_key, *map(pl.scan_parquet, paths["held"])])
+    slices = max(1, -(-len(tuples) // PIECE))
+    cuts = np.array([number * 2**64 // slices for number in range(1, slices)], dtype=np.uint64)
+    pieces = [_Sorted.of(*both, cuts) for both in zip(paths["people"], paths["held"], strict=True)]
+    begins = [0, *np.searchsorted(tuples[DIGEST[0]].to_numpy(), cuts).tolist(), len(tuples)]
     path, keys = private / "tuples.parquet", [pl.DataFrame(schema=KEY_SCHEMA)]
     writer: pq.ParquetWriter | None = None
-    slices = max(1, -(-len(tuples) // PIECE))
 
     def ordered(number: int) -> tuple[pa.Table, pl.DataFrame]:
-        among = pl.col(DIGEST[0]).is_between(number * 2**64 // slices, (number + 1) * 2**64 // slices - 1)
-        mine, here = tuples.filter(among), people.filter(among).collect()
-        # The order is found on the digests alone: the texts are moved once.
-        once = here.select(DIGEST).with_row_index("at").unique(DIGEST)
-        at = mine.join(once, on=DIGEST, how="left", maintain_order="left")["at"]
-        here = pl.concat([mine.select("weight"), here[at]], how="horizontal")
-        numbers = held.filter(among).collect().join(mine, on=DIGEST).select(*KEY_SCHEMA).unique().sort("row", "kind", "value")
-        return here.to_arrow(), numbers
+        begin, end = begins[number], begins[number + 1]
+        return _ordered(pieces, number, tuples[begin:end])
 
     for table, numbers in each(ordered, range(slices)):
         keys.append(numbers)
@@ -262,20 +250,63 @@ def _gather(private: Path) -> Tuples:
     return Tuples(path, len(tuples), pl.concat(keys), of_record)
 
 
-def _long(wide: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
-    """The person keys of some rows, one per row and column that has one. `wide`: `once` and a column for each; `first`: the digests of some `once`."""
-    said = [c.split(":") for c in wide.columns[1:]]
-    told = {
-        "variable": wide.columns[1:],
-        "kind": [kind for _, kind, _ in said],
-        "asserts": [flags[0] == "1" for _, _, flags in said],
-        "current": [flags[1] == "1" for _, _, flags in said],
-    }
-    held = wide.unpivot(index="once").drop_nulls()
-    # One sign repeated stands for no number.
-    held = held.filter(pl.col("value").str.strip_chars_start(pl.col("value").str.slice(0, 1)) != "")
-    found = first.join(held.join(pl.DataFrame(told), on="variable"), on="once", maintain_order="left")
-    return found.select(*DIGEST, *(name for name in KEY_SCHEMA if name != "row"))
+@dataclass(frozen=True)
+class _Sorted:
+    """A piece in scratch, its tuples in the order of their digests and their person keys in the order of those; where each slice of all digests begins
+    and ends among the `tuples` and among the `keys`."""
+
+    people: pl.LazyFrame
+    held: pl.LazyFrame
+    tuples: list[int]
+    keys: list[int]
+
+    @staticmethod
+    def of(people: Path, held: Path, cuts: np.ndarray) -> _Sorted:
+        """`cuts`: the digests that divide the slices."""
+        tuples, keys = pl.scan_ipc(people), pl.scan_ipc(held)
+        digest, place = (table.select(c).collect().to_series().to_numpy() for table, c in ((tuples, DIGEST[0]), (keys, "place")))
+        of_tuples = [0, *np.searchsorted(digest, cuts).tolist(), len(digest)]
+        return _Sorted(tuples, keys, of_tuples, np.searchsorted(place, of_tuples).tolist())
+
+    def slice(self, number: int) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+        """One slice: its tuples, and their person keys, `place` counted from the slice's first tuple."""
+        begin, end, first, last = *self.tuples[number : number + 2], *self.keys[number : number + 2]
+        held = self.held.slice(first, last - first).with_columns(pl.col("place") - begin)
+        return self.people.slice(begin, end - begin), held
+
+
+def _ordered(pieces: Sequence[_Sorted], number: int, tuples: pl.DataFrame) -> tuple[pa.Table, pl.DataFrame]:
+    """One slice of all pieces: its tuples as `Tuples.people` has them, and their person keys. `tuples`: their row, weight and digests, in order."""
+    parts = [piece.slice(number) for piece in pieces]
+    blank = pl.LazyFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | dict.fromkeys(COMPARED, pl.String))
+    here = pl.concat([blank, *(people for people, _ in parts)], how="diagonal_relaxed").collect()
+    # The order is found on the digests alone: the texts are moved once. Tuples of one digest say the same, keys and all: one of them is enough.
+    once = here.select(DIGEST).with_row_index("at").unique(DIGEST).sort(DIGEST)
+    if len(once) > len(tuples):
+        once = once.join(tuples, on=DIGEST, how="semi", maintain_order="left")
+    row = np.full(len(here), -1, dtype=np.int32)
+    row[once["at"].to_numpy()] = tuples["row"].to_numpy()
+    lengths = [piece.tuples[number + 1] - piece.tuples[number] for piece in pieces]
+    begins = itertools.accumulate(lengths, initial=0)
+    held = [keys.with_columns(pl.col("place") + begin) for (_, keys), begin in zip(parts, begins, strict=False)]
+    known = pl.concat([pl.LazyFrame(schema=HELD_SCHEMA), *held]).collect()
+    keys = known.with_columns(pl.Series("row", row[known["place"].to_numpy()])).filter(pl.col("row") >= 0)
+    people = pl.concat([tuples.select("weight"), here[once["at"]]], how="horizontal")
+    return people.to_arrow(), keys.select(*KEY_SCHEMA).sort("row", "kind", "value")
+
+
+def _long(wide: pl.DataFrame) -> pl.DataFrame:
+    """The person keys of some tuples, one row per tuple and column that has one, by the tuple's place. `wide`: a column `id:<kind>:<flags>` for each."""
+    value, held = pl.col("value"), [pl.DataFrame(schema=HELD_SCHEMA)]
+    place = pl.int_range(wide.height, dtype=pl.Int32, eager=True).alias("place")
+    for column in wide.columns:
+        _, kind, flags = column.split(":")
+        mine = pl.DataFrame([place, wide[column].cast(pl.String).alias("value")]).drop_nulls()
+        # One sign repeated stands for no number.
+        mine = mine.filter(value.str.strip_chars_start(value.str.slice(0, 1)) != "")
+        said = {"kind": kind, "asserts": flags[0] == "1", "current": flags[1] == "1"}
+        held.append(mine.with_columns(pl.lit(v).alias(c) for c, v in said.items()).select(*HELD_SCHEMA))
+    return pl.concat(held).sort("place", maintain_order=True)
 
 
 def _as_sent(table: pl.DataFrame, layout: catalog.FileLayout) -> tuple[pl.DataFrame, list[str]]:

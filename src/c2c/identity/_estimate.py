@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from c2c.identity._block import FIELDS_OF_RULE
 from c2c.identity._coded import FIELDS, TERMS
@@ -114,17 +115,33 @@ def estimate(patterns: np.ndarray, counts: Mapping[str, np.ndarray], u: Mapping[
 def _one_rule(
     levels: np.ndarray, weight: np.ndarray, free: list[tuple[int, str]], u: Mapping[str, np.ndarray]
 ) -> tuple[float, dict[int, float], dict[str, np.ndarray]]:
-    """EM over one rule's pairs: the share of matches, how many of them speak to each field, and m."""
-    m = {f: start_m(f) for _, f in free}
-    share, matched = 0.3, weight
+    """EM over one rule's pairs: the share of matches, how many of them speak to each field, and m.
+
+    Each round is two products with one sparse table. m leans on its start where little is seen.
+    """
+    start = [start_m(f) for _, f in free]
+    begins = np.cumsum([0, *map(len, start)])[:-1]
+    own = np.repeat(np.arange(len(free)), [len(one) for one in start])
+    had, leaning = _had(levels, [i for i, _ in free], begins, len(own)), rule("start_pairs") * np.concatenate(start)
+    log_u = np.log(np.concatenate([u[f] for _, f in free]))
+    share, m, found = 0.3, np.concatenate(start), np.zeros(len(own))
     for _ in range(ROUNDS):
-        odds = np.full(len(levels), np.log(share / (1 - share)))
-        for i, field in free:
-            odds += _log_ratio(levels[:, i], m[field], u[field])
+        odds = np.log(share / (1 - share)) + had @ (np.log(m) - log_u)
         matched = weight / (1 + np.exp(-np.clip(odds, -50, 50)))
         share = float(np.clip(matched.sum() / weight.sum(), 1e-6, 1 - 1e-6))
-        m = {f: _share_of_levels(levels[:, i], matched, f) for i, f in free}
-    return share, {i: float(matched[levels[:, i] != NULL].sum()) for i, _ in free}, m
+        found = had.T @ matched
+        counts = found + leaning
+        m = np.maximum(counts / np.add.reduceat(counts, begins)[own], 1e-5)
+    seen = np.add.reduceat(found, begins).tolist()
+    return share, {i: n for (i, _), n in zip(free, seen, strict=True)}, {f: m[own == k] for k, (_, f) in enumerate(free)}
+
+
+def _had(levels: np.ndarray, fields: list[int], begins: np.ndarray, width: int) -> csr_matrix:
+    """One row per pattern, one column per level of each of these fields: one where the pattern has it. A blank has none."""
+    told = [(np.flatnonzero(levels[:, i] != NULL), i, begin) for i, begin in zip(fields, begins, strict=True)]
+    row = np.concatenate([at for at, _, _ in told])
+    column = np.concatenate([levels[at, i] + begin for at, i, begin in told])
+    return csr_matrix((np.ones(len(row)), (row, column)), shape=(len(levels), width))
 
 
 def _prior(
@@ -146,11 +163,3 @@ def _log_ratio(column: np.ndarray, m: np.ndarray, u: np.ndarray) -> np.ndarray:
     table = np.zeros(NULL + 1)
     table[: len(m)] = np.log(m) - np.log(u)
     return np.asarray(table[column])
-
-
-def _share_of_levels(column: np.ndarray, matched: np.ndarray, field: str) -> np.ndarray:
-    """m of a field: the expected share of each level, leaning on the start where little is seen."""
-    seen = column != NULL
-    found = np.bincount(column[seen], weights=matched[seen], minlength=N_LEVELS[field])[: N_LEVELS[field]]
-    counts = found + rule("start_pairs") * start_m(field)
-    return np.maximum(np.asarray(counts / counts.sum()), 1e-5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -32,60 +32,101 @@ def normalise(sent: pl.DataFrame) -> pl.DataFrame:
 
     `birth` is eight signs YYYYMMDD, kept even where it is no day of a calendar: a misread month still speaks. `surname` is whole and
     `token_1`, `token_2` its parts; `other_surname` a former one or an alias. `number` is a Social Security number, `tax_number` an ITIN.
+    What a value says is worked out once, however many rows have it.
     """
     blank = pl.lit(None, dtype=pl.String)
-    frame = sent.with_columns([blank.alias(c) for c in (*NAMES, *PLAIN) if c not in sent.columns])
-    frame = frame.with_columns(pl.col(*NAMES, *PLAIN).cast(pl.String).str.strip_chars().replace("", None))
-    folded = [of_each(frame[name], _fold).alias(f"folded_{name}") for name in NAMES]
-    frame = frame.with_columns(folded)
-    suffix = rf"\s+({'|'.join(words('suffix'))})$"
-    last, first = pl.col("folded_last_name"), pl.col("folded_first_name")
-    in_name = pl.coalesce(last.str.extract(suffix), first.str.extract(suffix))
-    said = pl.col("name_suffix").str.to_lowercase().str.replace_all(r"[^a-z0-9]", "").replace("", None)
-    frame = frame.with_columns(
-        pl.coalesce(said, in_name).replace_strict(words("suffix"), default=None).alias("suffix"),
-        last.str.replace(suffix, "").alias("folded_last_name"),
-        first.str.replace(suffix, "").alias("folded_first_name"),
-    )
-    pieces = last.str.split(" ")
-    several = pieces.list.len() > 1
-    many = pl.when(first.str.contains(" ", literal=True) | several).then(pl.concat_str([first, last], separator=" "))
+    frame = sent.with_columns(blank.alias(c) for c in (*NAMES, *PLAIN) if c not in sent.columns)
+    told = [_of_distinct(frame[name], says).select(pl.all().name.prefix(f"{name}.")) for name, says in SAYS.items()]
+    said = pl.concat([frame, *told], how="horizontal")
+    first, last = pl.col("first_name.words"), pl.col("last_name.words")
+    suffix = pl.coalesce("name_suffix.said", "last_name.suffix", "first_name.suffix")
+    of_one_word = ~(first.str.contains(" ", literal=True) | last.str.contains(" ", literal=True))
     # Of most names one word stands on each side: those need no lists.
-    two = pl.concat_str([pl.min_horizontal(first, last), pl.max_horizontal(first, last)])
-    sorted_name = pl.coalesce(many.str.split(" ").list.sort().list.join(""), two)
-    frame = frame.with_columns(
-        _joined("folded_first_name", "role").alias("first"),
-        _joined("folded_alias_first_name", "role").alias("other_first"),
-        _joined("folded_middle_name").alias("middle"),
-        # One letter is no surname: it says at most how one began.
-        _joined("folded_last_name").replace(list("abcdefghijklmnopqrstuvwxyz"), None).alias("surname"),
-        pl.coalesce(_joined("folded_former_last_name"), _joined("folded_alias_last_name")).alias("other_surname"),
-        pl.when(several).then(pieces.list.get(0, null_on_oob=True)).replace(list(words("filler")), None).alias("token_1"),
-        pl.when(several).then(pieces.list.get(-1, null_on_oob=True)).replace(list(words("filler")), None).alias("token_2"),
-        of_each(frame["birth_date"], _date_signs).alias("birth"),
-        pl.col("gender")
-        .str.to_lowercase()
-        .str.slice(0, 1)
-        .replace_strict({"f": "f", "m": "m", "x": "x"}, default=None)
-        .alias("sex"),
-        of_each(frame["street_address"], _street).alias("street"),
-        pl.col("address_zip").str.replace_all(r"\D", "").str.slice(0, 5).replace("", None).alias("zip"),
-        of_each(frame["address_city"], lambda v: _fold(v).replace(" ", "")).alias("city"),
-        pl.col("email").str.to_lowercase().alias("mail"),
-        pl.col("phone").str.replace_all(r"\D", "").str.slice(-10).replace("", None).alias("telephone"),
+    two = pl.when(of_one_word).then(pl.when(first <= last).then(pl.concat_str(first, last)).otherwise(pl.concat_str(last, first)))
+    many = pl.when(~of_one_word).then(pl.concat_str(first, last, separator=" ")).str.split(" ").list.sort().list.join("")
+    named = pl.col("first_name.name").is_not_null() & pl.col("last_name.name").is_not_null()
+    return said.select(
+        *frame.columns,
+        pl.col("first_name.name").alias("first"),
+        pl.col("alias_first_name.name").alias("other_first"),
+        pl.col("middle_name.name").alias("middle"),
+        pl.col("last_name.name").alias("surname"),
+        pl.col("last_name.token_1").alias("token_1"),
+        pl.col("last_name.token_2").alias("token_2"),
+        pl.coalesce("former_last_name.name", "alias_last_name.name").alias("other_surname"),
+        suffix.replace_strict(words("suffix"), default=None).alias("suffix"),
+        pl.when(named).then(pl.coalesce(two, many)).alias("sorted_name"),
+        pl.col("birth_date.said").alias("birth"),
+        pl.col("gender.said").alias("sex"),
+        pl.col("street_address.said").alias("street"),
+        pl.col("address_zip.said").alias("zip"),
+        pl.col("address_city.said").alias("city"),
+        pl.col("email.said").alias("mail"),
+        pl.col("phone.said").alias("telephone"),
+        pl.col("ssn.number").alias("number"),
+        pl.coalesce("itin.said", "ssn.tax_number").alias("tax_number"),
     )
-    frame = frame.with_columns(
-        pl.when(pl.col("first").is_not_null() & pl.col("surname").is_not_null()).then(sorted_name).alias("sorted_name")
-    )
-    frame = screen_births(screen_numbers(frame), clock.today())
-    return frame.drop([c for c in frame.columns if c.startswith("folded_")])
+
+
+def _of_distinct(values: pl.Series, says: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+    """What values say, one row per value; of a blank, nothing. `says`: one row for each of some values, without the space around them."""
+    values = values.cast(pl.String).alias("sent")
+    distinct = values.drop_nulls().unique()
+    found = says(distinct.str.strip_chars().replace("", None)).insert_column(0, distinct)
+    return values.to_frame().join(found, on="sent", how="left", maintain_order="left").drop("sent")
 
 
 def of_each(values: pl.Series, change: Callable[[str], str]) -> pl.Series:
     """A change of texts, worked out once for each distinct value; nothing left is null."""
     distinct = values.drop_nulls().unique()
-    said = pl.DataFrame({"v": distinct, "c": pl.Series([change(v) or None for v in distinct.to_list()], dtype=pl.String)})
+    said = pl.DataFrame({"v": distinct, "c": _changed(distinct, change)})
     return pl.DataFrame({"v": values.cast(pl.String)}).join(said, on="v", how="left", maintain_order="left")["c"]
+
+
+def _changed(values: pl.Series, change: Callable[[str], str]) -> pl.Series:
+    """A change of each text; nothing left is null."""
+    return pl.Series("said", [(change(v) or None) if v is not None else None for v in values.to_list()], dtype=pl.String)
+
+
+def _given_name(sent: pl.Series) -> pl.DataFrame:
+    """`words`, without a suffix; `suffix`; `name`, in one piece."""
+    return _without_suffix(sent).with_columns(_joined("words", "role").alias("name"))
+
+
+def _surname(sent: pl.Series) -> pl.DataFrame:
+    """`words`, without a suffix; `suffix`; `name`, in one piece; `token_1`, `token_2`: the first and the last of several words."""
+    parts = pl.col("words").str.split(" ")
+    several = parts.list.len() > 1
+    first, last = (
+        pl.when(several).then(parts.list.get(at, null_on_oob=True)).replace(list(words("filler")), None) for at in (0, -1)
+    )
+    # One letter is no surname: it says at most how one began.
+    whole = _joined("words").replace(list("abcdefghijklmnopqrstuvwxyz"), None)
+    return _without_suffix(sent).with_columns(whole.alias("name"), first.alias("token_1"), last.alias("token_2"))
+
+
+def _other_name(*kinds: str) -> Callable[[pl.Series], pl.DataFrame]:
+    """`name`, in one piece."""
+    return lambda sent: pl.DataFrame({"words": _changed(sent, _fold)}).select(_joined("words", *kinds).alias("name"))
+
+
+def _without_suffix(sent: pl.Series) -> pl.DataFrame:
+    suffix, folded = rf"\s+({'|'.join(words('suffix'))})$", pl.col("words")
+    return pl.DataFrame({"words": _changed(sent, _fold)}).select(
+        folded.str.replace(suffix, ""), folded.str.extract(suffix).alias("suffix")
+    )
+
+
+def _changed_by(change: Callable[[str], str]) -> Callable[[pl.Series], pl.DataFrame]:
+    return lambda sent: _changed(sent, change).to_frame()
+
+
+def _said(change: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Series], pl.DataFrame]:
+    return lambda sent: sent.alias("said").to_frame().select(change(pl.col("said")))
+
+
+def _birth(sent: pl.Series) -> pl.DataFrame:
+    return screen_births(_changed(sent, _date_signs).alias("birth").to_frame(), clock.today()).rename({"birth": "said"})
 
 
 @functools.lru_cache(MANY)
@@ -134,3 +175,32 @@ def _date_signs(value: str) -> str:
 def _digits(part: str) -> str:
     """Letters that scanners put for digits turned back; any other sign unread."""
     return "".join(c if c.isdigit() and c.isascii() else words("digit").get(c.casefold(), "?") for c in part)
+
+
+def _digits_of(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(r"\D", "")
+
+
+def _filled(text: pl.Expr) -> pl.Expr:
+    return text.replace("", None)
+
+
+SAYS: Mapping[str, Callable[[pl.Series], pl.DataFrame]] = {
+    "first_name": _given_name,
+    "middle_name": _other_name(),
+    "last_name": _surname,
+    "former_last_name": _other_name(),
+    "alias_last_name": _other_name(),
+    "alias_first_name": _other_name("role"),
+    "name_suffix": _said(lambda said: _filled(said.str.to_lowercase().str.replace_all(r"[^a-z0-9]", ""))),
+    "gender": _said(lambda said: said.str.to_lowercase().str.slice(0, 1).replace_strict({s: s for s in "fmx"}, default=None)),
+    "street_address": _changed_by(_street),
+    "address_city": _changed_by(lambda city: _fold(city).replace(" ", "")),
+    "address_zip": _said(lambda said: _filled(_digits_of(said).str.slice(0, 5))),
+    "email": _said(lambda said: said.str.to_lowercase()),
+    "phone": _said(lambda said: _filled(_digits_of(said).str.slice(-10))),
+    "ssn": screen_numbers,
+    "itin": _said(lambda said: _filled(_digits_of(said))),
+    "birth_date": _birth,
+}
+"""What the distinct values of each column of `NAMES` and `PLAIN` say."""

@@ -14,22 +14,19 @@ ITIN_GROUPS = [f"{n:02d}" for n in (*range(50, 66), *range(70, 89), *range(90, 9
 """Fourth and fifth digits of taxpayer numbers as the US Internal Revenue Service gives them out (Publication 1915)."""
 
 
-def screen_numbers(frame: pl.DataFrame) -> pl.DataFrame:
-    """Adds `number` and `tax_number` from `ssn` and `itin`: nine digits that were, or may be, given to one person; else null.
+def screen_numbers(sent: pl.Series) -> pl.DataFrame:
+    """`number`: nine digits that were, or may be, given to one person; `tax_number`: a taxpayer's number found in their place; else null.
 
-    A taxpayer number found in the other's place moves over, so that the two never disagree with each other.
+    A taxpayer number moves over, so that the two never disagree with each other. One row per value.
     """
-    frame = frame.with_columns(pl.col("ssn").str.replace_all(r"\D", "").alias("digits_"))
-    digits = pl.col("digits_")
+    frame = sent.alias("digits").to_frame().with_columns(pl.col("digits").str.replace_all(r"\D", ""))
+    digits = pl.col("digits")
     area, group, serial = digits.str.slice(0, 3), digits.str.slice(3, 2), digits.str.slice(5, 4)
     nine = digits.str.len_chars() == 9
     alike = digits.is_in([d * 9 for d in "0123456789"]) | digits.is_in(sorted(placeholders("ssn")))
     valid = nine & ~area.is_in(["000", "666"]) & ~area.str.starts_with("9") & (group != "00") & (serial != "0000") & ~alike
     taxpayer = nine & digits.str.starts_with("9") & group.is_in(ITIN_GROUPS) & ~alike
-    own = pl.col("itin").str.replace_all(r"\D", "").replace("", None)
-    return frame.with_columns(
-        pl.when(valid).then(digits).alias("number"), pl.coalesce(own, pl.when(taxpayer).then(digits)).alias("tax_number")
-    ).drop("digits_")
+    return frame.select(pl.when(valid).then(digits).alias("number"), pl.when(taxpayer).then(digits).alias("tax_number"))
 
 
 def screen_births(frame: pl.DataFrame, today: date) -> pl.DataFrame:
