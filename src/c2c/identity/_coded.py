@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
+from c2c.identity._cores import each
 from c2c.identity._rules import rows_of
-from c2c.identity._screen import default_dates, shared_by_many
-from c2c.identity._written import Clear, Judge, Written
+from c2c.identity._screen import default_dates, shared_by_many, starts_of
+from c2c.identity._written import Clear, Judge, Written, distinct_of
 
 FIELDS = tuple(dict.fromkeys(row["field"] for row in rows_of("levels.csv")))
 NAME_COLUMNS = ("first", "other_first", "middle", "surname", "token_1", "token_2", "other_surname")
@@ -41,14 +42,15 @@ class Coded:
         self.n = len(self.weight)
         self.code: dict[str, np.ndarray] = {}
         self.values: dict[str, pl.Series] = {}
-        self._code(NAME_COLUMNS)
-        for column in (*PLAIN_COLUMNS, "birth"):
-            self._code([column])
+        for codes, known in each(self._codes_of, [NAME_COLUMNS, *((column,) for column in (*PLAIN_COLUMNS, "birth"))]):
+            self.code |= codes
+            self.values |= dict.fromkeys(codes, known)
         self._read(self.values["first"], written)
         source = pl.scan_parquet(people).collect_schema().names()
         self.source = self._column("source").rank("dense").fill_null(0).cast(pl.Int32).to_numpy() if "source" in source else None
         self._screen(keys, written)
-        self.shares = {field: self._share_of_people(field) for field in (*TERMS, "sex")}
+        weighed = (*TERMS, "sex")
+        self.shares = dict(zip(weighed, each(self._share_of_people, weighed), strict=True))
 
     def learnt(self) -> pl.DataFrame:
         """What these rows teach of values, to judge others by: `field`, `value`, `share` of people. Default dates and values that many hold stand
@@ -78,7 +80,7 @@ class Coded:
     def _column(self, name: str) -> pl.Series:
         return pl.read_parquet(self._people, columns=[name])[name]
 
-    def _code(self, columns: Sequence[str]) -> None:
+    def _codes_of(self, columns: Sequence[str]) -> tuple[dict[str, np.ndarray], pl.Series]:
         """The codes of some columns in one list of values. A value is looked for once in each piece of the file, which has its own list."""
         read = {c: pq.ParquetFile(self._people, read_dictionary=[c]).read([c])[c].chunks for c in columns}
         pieces = {
@@ -86,10 +88,9 @@ class Coded:
             for c, parts in read.items()
         }
         known = pl.concat([_text([]), *(values for parts in pieces.values() for _, values in parts)]).unique().sort()
-        for column, parts in pieces.items():
-            # Minus one, a blank, finds the last: minus one again.
-            found = [np.append(_codes(values, known), np.int32(-1))[at] for at, values in parts]
-            self.code[column], self.values[column] = np.concatenate([np.zeros(0, dtype=np.int32), *found]), known
+        # Minus one, a blank, finds the last: minus one again.
+        found = {c: [np.append(_codes(values, known), np.int32(-1))[at] for at, values in parts] for c, parts in pieces.items()}
+        return {c: np.concatenate([np.zeros(0, dtype=np.int32), *parts]) for c, parts in found.items()}, known
 
     def _read(self, names: pl.Series, written: Written) -> None:
         """What values say by how they are written."""
@@ -133,14 +134,14 @@ class Coded:
         self.key: dict[str, tuple[np.ndarray, pl.Series]] = {}
         # Which kinds of keys a row has, a bit each: most pairs have none in common.
         self.kinds = np.zeros(self.n, dtype=np.uint64)
-        primary = self.keys.filter(pl.col("current")).sort("row", "kind", "value").unique(["row", "kind"], keep="first")
-        for (kind,), mine in sorted(primary.group_by("kind"), key=lambda pair: str(pair[0])):
-            known = mine["value"].unique().sort()
-            codes = np.full(self.n, -1, dtype=np.int32)
-            codes[mine["row"].to_numpy()] = _codes(mine["value"], known)
-            self.near[f"key {kind}"] = written.near(str(kind), known)
+        by_kind = {
+            str(kind): mine for (kind,), mine in self.keys.filter(pl.col("current")).partition_by("kind", as_dict=True).items()
+        }
+        kinds = sorted(by_kind)
+        for kind, (codes, known) in zip(kinds, each(lambda kind: _first_of_each(by_kind[kind], self.n), kinds), strict=True):
+            self.near[f"key {kind}"] = written.near(kind, known)
             self.kinds[codes >= 0] |= np.uint64(1 << len(self.key) % 64)
-            self.key[str(kind)] = codes, known
+            self.key[kind] = codes, known
 
     def _said(self, field: str) -> pl.Series | None:
         return None if self._learnt is None else self._learnt.filter(pl.col("field") == field)["value"]
@@ -165,9 +166,13 @@ class Coded:
             return known["share"].fill_null(known["share"].min() or 1.0).to_numpy()
         # Two dates that say one day are one; where the day cannot be told, each date is its own.
         born = self.code["birth"] if np.isnan(self.day_of).any() else self.day_of[self.code["birth"]]
-        beside = {c: born if c == "birth" else self.code[c] for c in TERMS.get(field, ())}
-        held = pl.DataFrame({"value_": self.code[field], **beside}).filter(pl.col("value_") >= 0)
-        once = (held.unique() if beside else held)["value_"].to_numpy()
+        beside = [born if c == "birth" else self.code[c] for c in TERMS.get(field, ())]
+        some = self.code[field] >= 0
+        once = self.code[field][some]
+        if beside:
+            who = distinct_of(beside[0][some].astype(np.int64) << 32 | beside[-1][some].astype(np.uint32))[1]
+            held = np.sort(once.astype(np.int64) << 32 | who)
+            once = held[starts_of(held)] >> 32
         # A screen may have blanked a value's every holder: the table is as long as the list of values all the same.
         return np.bincount(once, minlength=len(self.values[field])) / max(len(once), 1) if len(once) else np.zeros(0)
 
@@ -179,6 +184,16 @@ def _text(values: Any) -> pl.Series:
 def _held(values: pl.Series) -> pl.DataFrame:
     """The rows that have a value, and it."""
     return pl.DataFrame({"row": np.arange(len(values), dtype=np.int32), "value": values}).drop_nulls()
+
+
+def _first_of_each(held: pl.DataFrame, n: int) -> tuple[np.ndarray, pl.Series]:
+    """The codes of one kind of key, of each row its smallest, and the values they stand for. `held`: row and value; `n`: how many rows there are."""
+    held = held.select("row", "value").sort("row", "value")
+    row, known = held["row"].to_numpy(), held["value"].unique().sort()
+    first = starts_of(row)
+    codes = np.full(n, -1, dtype=np.int32)
+    codes[row[first]] = _codes(held["value"], known)[first]
+    return codes, known
 
 
 def _codes(values: pl.Series, known: pl.Series) -> np.ndarray:

@@ -238,11 +238,13 @@ def each_once(width: int, a: np.ndarray, b: np.ndarray, judge: Judge, kind: type
 
 def distinct_of(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct numbers in the order they come, and the place of each number among them; by hashing, which beats sorting."""
-    # Read where they lie: Arrow's own way of reading an array looks for Pandas first, and loads it.
-    found = pa.Array.from_buffers(
-        pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)]
-    ).dictionary_encode()
-    return found.dictionary.to_numpy(), found.indices.to_numpy()
+    if not len(numbers):
+        return numbers, np.zeros(0, dtype=np.int32)
+    # Read and told where they lie: Arrow's own way from and to an array looks for Pandas first, and loads it.
+    array = pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)])
+    found = array.dictionary_encode()
+    values, places = found.dictionary, found.indices
+    return np.frombuffer(values.buffers()[1], numbers.dtype, len(values)), np.frombuffer(places.buffers()[1], np.int32, len(places))
 
 
 def _by_text(values: pl.Series, one: np.ndarray, other: np.ndarray, scorer: Any, kind: type) -> np.ndarray:
