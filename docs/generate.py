@@ -39,7 +39,7 @@ def commands_page() -> str:
     from c2c.cli._main import app  # noqa: PLC0415 - the page is made from the entrance, nothing else here is
 
     lines = ["# Commands", "", "Every command takes `--help`. Exit status: 0 ok, 1 findings or refused, 2 wrong use, 3 fault.", ""]
-    for name, command in _commands("c2c", typer.main.get_command(app)):
+    for name, command in _commands("c2c", typer.main.get_command(app())):
         lines += [f"## `{name}`", "", (command.help or "").strip(), ""]
         for option in command.params:
             if option.param_type_name == "option" and option.name != "help":

@@ -23,7 +23,7 @@ TELLING = ("first", "surname", "birth", "number", "middle", "suffix", "key")
 WINDOW = 32
 """Edges of a component that are judged together."""
 
-BUCKET = 500_000
+BUCKET = 100_000
 """Rows of components that are parted together."""
 
 PIECE = 2_000_000

@@ -205,9 +205,9 @@ def test_the_command_line_saves_a_model_and_matches_by_it(town: Path, tmp_path: 
     """An analyst trains once, on a large file, and matches small ones by the same weights."""
     out, again, model = (str(tmp_path / name) for name in ("out.parquet", "again.parquet", "model.json"))
     run = CliRunner()
-    assert run.invoke(app, ["match", "file", str(town), out, "--save-model", model]).exit_code == 0
-    said = run.invoke(app, ["match", "file", str(town), again, "--model", model, "--json"])
+    assert run.invoke(app(), ["match", "file", str(town), out, "--save-model", model]).exit_code == 0
+    said = run.invoke(app(), ["match", "file", str(town), again, "--model", model, "--json"])
     assert json.loads(said.stdout)["model"] == {"levels_read": 49, "silent": [], "instead": [], "set_aside": []}
     assert pl.read_parquet(out).equals(pl.read_parquet(again))
-    table = run.invoke(app, ["match", "file", str(town), again, "--model", str(a_model(tmp_path))])
+    table = run.invoke(app(), ["match", "file", str(town), again, "--model", str(a_model(tmp_path))])
     assert "nickname as other" in " ".join(table.stdout.split())
