@@ -119,18 +119,25 @@ class Coded:
         day_alone = self._usual["usual_day"].fill_null(False) & ~self._usual["usual_date"].fill_null(False)
         self.yearless = self.default & np.append(~day_alone.to_numpy(), False)
         signs = {"first_two": np.where(first >= 0, self._head[first], -1), "birth_year": self.year_of[birth], "surname": surname}
-        numbers = _held(self._column("number"))
-        rows = numbers["row"].to_numpy()
-        self.shared = np.zeros(self.n, dtype=bool)
-        self.shared[rows[self._held_by_many("shared number", numbers, self.number[rows], signs)]] = True
-        for column in ("mail", "telephone"):
-            held = _held(self._column(column))
-            rows = held["row"].to_numpy()
-            self.code[column][rows[self._held_by_many(f"shared {column}", held, self.code[column][rows], signs)]] = -1
         named = keys.select("row", pl.concat_str("kind", "value", separator="|").alias("value"))
         code = named["value"].hash(seed=1)
-        shared = self._held_by_many("shared key", named, code.to_numpy(), signs)
-        self.keys = keys.with_columns(code.alias("code"), pl.Series("shared", shared))
+        held = {column: _held(self._column(column)) for column in ("number", "mail", "telephone")}
+        coded = {"number": self.number} | {column: self.code[column] for column in ("mail", "telephone")}
+        asked = {column: (some, coded[column][some["row"].to_numpy()]) for column, some in held.items()} | {
+            "key": (named, code.to_numpy())
+        }
+
+        def by_many(column: str) -> tuple[np.ndarray, pl.Series]:
+            rows, codes = asked[column]
+            return self._held_by_many(f"shared {column}", rows, codes, signs)
+
+        many = dict(zip(asked, each(by_many, asked), strict=True))
+        self._stand_ins |= {f"shared {column}": values for column, (_, values) in many.items()}
+        self.shared = np.zeros(self.n, dtype=bool)
+        self.shared[held["number"]["row"].to_numpy()[many["number"][0]]] = True
+        for column in ("mail", "telephone"):
+            self.code[column][held[column]["row"].to_numpy()[many[column][0]]] = -1
+        self.keys = keys.with_columns(code.alias("code"), pl.Series("shared", many["key"][0]))
         self.key: dict[str, tuple[np.ndarray, pl.Series]] = {}
         # Which kinds of keys a row has, a bit each: most pairs have none in common.
         self.kinds = np.zeros(self.n, dtype=np.uint64)
@@ -146,16 +153,15 @@ class Coded:
     def _said(self, field: str) -> pl.Series | None:
         return None if self._learnt is None else self._learnt.filter(pl.col("field") == field)["value"]
 
-    def _held_by_many(self, kind: str, held: pl.DataFrame, code: np.ndarray, signs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Which rows of `held` (row, value) hold a value that many mutually unlike people do. `code`: of each value."""
+    def _held_by_many(
+        self, kind: str, held: pl.DataFrame, code: np.ndarray, signs: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, pl.Series]:
+        """Which rows of `held` (row, value) hold a value that many mutually unlike people do, and these values. `code`: of each value."""
         said = self._said(kind)
-        if said is None:
-            many = shared_by_many(held["row"].to_numpy(), code, signs)
-            said = held["value"].filter(pl.Series(many)).unique().sort()
-        else:
-            many = held["value"].is_in(said.implode()).to_numpy()
-        self._stand_ins[kind] = said
-        return many
+        if said is not None:
+            return held["value"].is_in(said.implode()).to_numpy(), said
+        many = shared_by_many(held["row"].to_numpy(), code, signs)
+        return many, held["value"].filter(pl.Series(many)).unique().sort()
 
     def _share_of_people(self, field: str) -> np.ndarray:
         """Each value's share of the people who hold some value of the field."""

@@ -190,8 +190,11 @@ def read_table(source: Path, column_map: Mapping[str, str], private: Path) -> pl
         ours = words("column").get(plain, plain)
         if ours not in renamed.values():
             renamed[column] = ours
+    # What people bear is stripped where its distinct values are read.
+    text = {ours: pl.col(theirs).cast(pl.String) for theirs, ours in renamed.items()}
     table = sent.select(
-        pl.col(theirs).cast(pl.String).str.strip_chars().replace("", None).alias(ours) for theirs, ours in renamed.items()
+        (value if ours in (*NAMES, *PLAIN) else value.str.strip_chars().replace("", None)).alias(ours)
+        for ours, value in text.items()
     )
     return _with_address(_with_foreign_number(table))
 
