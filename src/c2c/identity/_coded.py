@@ -96,6 +96,10 @@ class Coded:
         """What values say by how they are written."""
         told, born = written.names(names), written.births(self.values["birth"])
         self.letter, self.short, self.nicknames, self._head = told.letter, told.short, told.nicknames, told.head
+        self.nicknamed = np.zeros(len(names) + 1, dtype=bool)
+        self.nicknamed[self.nicknames // max(len(names), 1)] = True
+        # Rows with more surnames than one word.
+        self.several = np.logical_or.reduce([self.code[c] >= 0 for c in ("token_1", "token_2", "other_surname")])
         self.signs, self.part_of, self.day_of, self.year_of = born.signs, born.part, born.day, born.year
         self.month_day_of, self._usual = born.month_day, {"usual_day": born.usual_day, "usual_date": born.usual_date}
         self.number, self.last_four, near = written.numbers(self._column("number"))

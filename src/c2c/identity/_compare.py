@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from c2c.identity._coded import FIELDS, Coded
 from c2c.identity._rules import rows_of, rule
-from c2c.identity._written import exchanged
+from c2c.identity._written import exchanged, n_unlike
 
 NULL = 255
 LEVEL_NAMES = {f: tuple(row["name"] for row in rows_of("levels.csv") if row["field"] == f) for f in FIELDS}
@@ -59,7 +60,7 @@ def unlike_names(level: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def among(code: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Which codes are among the known ones, those sorted."""
-    if not len(known):
+    if not len(known) or not len(code):
         return np.zeros(len(code), dtype=bool)
     at = np.minimum(np.searchsorted(known, code), len(known) - 1)
     return np.asarray(known[at] == code)
@@ -78,7 +79,9 @@ def _first_names(coded: Coded, left: np.ndarray, right: np.ndarray) -> tuple[np.
     differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
     at, to, x, y = left[differ], right[differ], x[differ], y[differ]
     similar = coded.alike["name"](x, y)
-    other_name = among(x.astype(np.int64) * len(coded.values["first"]) + y, coded.nicknames)
+    other_name = np.zeros(len(x), dtype=bool)
+    may = np.flatnonzero(coded.nicknamed[x] & coded.nicknamed[y])
+    other_name[may] = among(x[may].astype(np.int64) * len(coded.values["first"]) + y[may], coded.nicknames)
     for column in ("other_first", "middle"):
         p, q = coded.code[column][at], coded.code[column][to]
         other_name |= ((p == y) & ~coded.short[p]) | ((q == x) & ~coded.short[q])
@@ -116,17 +119,18 @@ def _surnames(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     x, y = coded.code["surname"][left], coded.code["surname"][right]
     level = np.where((x < 0) | (y < 0), NULL, AT["surname", "exact"]).astype(np.uint8)
     differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
-    ours, theirs = ([coded.code[part][rows[differ]] for part in PARTS_OF_SURNAME] for rows in (left, right))
     member = np.zeros(len(differ), dtype=bool)
-    for p in ours:
-        for q in theirs:
-            member |= (p >= 0) & (p == q)
-    rest = np.flatnonzero(~member)
-    similar = np.zeros(len(differ), dtype=np.float32)
-    for p in ours:
-        for q in theirs:
-            some = rest[(p[rest] >= 0) & (q[rest] >= 0)]
-            similar[some] = np.maximum(similar[some], coded.alike["name"](p[some], q[some]))
+    similar = coded.alike["name"](x[differ], y[differ])
+    # Most surnames are one word, with no other beside them.
+    several = np.flatnonzero(coded.several[left[differ]] | coded.several[right[differ]])
+    ours, theirs = ([coded.code[part][rows[differ[several]]] for part in PARTS_OF_SURNAME] for rows in (left, right))
+    for p, q in itertools.product(ours, theirs):
+        member[several] |= (p >= 0) & (p == q)
+    rest = np.flatnonzero(~member[several])
+    for p, q in list(itertools.product(ours, theirs))[1:]:
+        some = rest[(p[rest] >= 0) & (q[rest] >= 0)]
+        at = several[some]
+        similar[at] = np.maximum(similar[at], coded.alike["name"](p[some], q[some]))
     close, near, far = (least(coded, how) for how in ("close", "near", "far"))
     level[differ] = np.select([member, similar >= close, similar >= near, similar >= far], [1, 2, 3, 4], 5)
     return level
@@ -139,12 +143,11 @@ def _births(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
     x, y = x[differ], y[differ]
     p, q = coded.signs[x], coded.signs[y]
-    wrong = p != q
-    n_wrong = wrong.sum(axis=1)
+    n_wrong = n_unlike(p, q)
     ours, theirs = coded.part_of[x], coded.part_of[y]
     swap = (ours[:, 0] == theirs[:, 0]) & (ours[:, 1] == theirs[:, 2]) & (ours[:, 2] == theirs[:, 1])
     apart = np.abs(coded.day_of[x] - coded.day_of[y])
-    edit = (n_wrong == 1) | swap | exchanged(p, q, wrong, n_wrong)
+    edit = (n_wrong == 1) | swap | exchanged(p, q, n_wrong)
     cases = [edit, same_parts(coded, x, y) == 2, apart <= 31, apart <= 366, apart <= 3653]
     found = np.select(cases, [2, 3, 4, 5, 6], 7)
     level[differ] = np.where(coded.default[x] | coded.default[y], NULL, found)

@@ -214,15 +214,25 @@ def parts_of_births(year: pl.Series, month: pl.Series, day: pl.Series) -> np.nda
 def numbers_near(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Are two numbers of nine digits one digit, or two neighbours exchanged, apart?"""
     p, q = x[:, None] // DIGITS % 10, y[:, None] // DIGITS % 10
-    wrong = p != q
-    n_wrong = wrong.sum(axis=1)
-    return np.asarray((n_wrong == 1) | exchanged(p, q, wrong, n_wrong))
+    n_wrong = (p != q).sum(axis=1)
+    return np.asarray((n_wrong == 1) | exchanged(p, q, n_wrong))
 
 
-def exchanged(p: np.ndarray, q: np.ndarray, wrong: np.ndarray, n_wrong: np.ndarray) -> np.ndarray:
-    """Do the signs differ only by two neighbours exchanged?"""
+def n_unlike(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """How many of eight signs differ, in each pair; none where signs cannot be read. Eight bytes are one number, counted faster than each by itself."""
+    if not p.shape[1]:
+        return np.zeros(len(p), dtype=np.uint8)
+    unlike = np.ascontiguousarray(p).view(np.uint64)[:, 0] ^ np.ascontiguousarray(q).view(np.uint64)[:, 0]
+    low = np.uint64(0x7F7F7F7F7F7F7F7F)
+    return np.bitwise_count((((unlike & low) + low) | unlike) & ~low)
+
+
+def exchanged(p: np.ndarray, q: np.ndarray, n_wrong: np.ndarray) -> np.ndarray:
+    """Do the signs differ only by two neighbours exchanged? `n_wrong`: how many differ."""
     at = np.flatnonzero(n_wrong == 2)
-    crossed = (p[at, :-1] == q[at, 1:]) & (p[at, 1:] == q[at, :-1]) & wrong[at, :-1] & wrong[at, 1:]
+    p_at, q_at = p[at], q[at]
+    wrong = p_at != q_at
+    crossed = (p_at[:, :-1] == q_at[:, 1:]) & (p_at[:, 1:] == q_at[:, :-1]) & wrong[:, :-1] & wrong[:, 1:]
     found = np.zeros(len(p), dtype=bool)
     found[at] = crossed.any(axis=1)
     return found
