@@ -12,6 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import axe_playwright_python
+from playwright.sync_api import Page
+
+AXE = next(Path(axe_playwright_python.__file__).parent.rglob("axe*.js")).read_text("utf-8")
+"""axe-core, as a page takes it in."""
+
 _asked = itertools.count()
 
 
@@ -43,6 +49,12 @@ def c2c(*arguments: str, check: bool = False) -> subprocess.CompletedProcess[str
     )
 
 
+def faults_of(page: Page) -> list[tuple[str, str]]:
+    """What axe finds at fault on a page that has taken it in: rule and first element. Whatever passes stays in the browser: it is much."""
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then((said) => said.violations)")
+    return [(fault["id"], fault["nodes"][0]["html"][:90]) for fault in found]
+
+
 class Served:
     """The public site over a folder of releases, on a free port of this machine."""
 
@@ -62,6 +74,8 @@ class Served:
             "c2c.web.public.wsgi:application",
             "--bind",
             f"127.0.0.1:{port}",
+            "--timeout",
+            "180",  # on a busy machine the first page may take longer than gunicorn's half minute
             "--log-level",
             "warning",
         ]

@@ -40,9 +40,11 @@ def main() -> int:
         checked = subprocess.run([sys.executable, str(ROOT / "tests" / "check.py")], cwd=ROOT, check=False)
         if checked.returncode:
             return checked.returncode
-    # Whole files to one worker: a journey's state is made once and walked through by its tests.
-    spread = [] if "-n" in arguments else ["-n", str(os.cpu_count() or 2), "--dist", "loadfile"]
-    return subprocess.run([sys.executable, "-m", "pytest", *spread, *arguments], cwd=ROOT, check=False).returncode
+    # Whole files to one worker, in the order of `conftest.py`: a journey's state is made once and walked through by its tests.
+    spread = [] if "-n" in arguments else ["-n", str(os.cpu_count() or 2), "--dist", "loadfile", "--no-loadscope-reorder"]
+    # The command is started some hundred times: what Python compiled is kept, also where the machine's habit is to throw it away.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run([sys.executable, "-m", "pytest", *spread, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import os
 import re
@@ -17,16 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page
 
 from c2c import audit
 from c2c.identity import stewardship
 from c2c.plumbing.site import Site, open_site
-from journey import Demo, c2c, free_port
+from integration.web_portal.codes import code_of
+from journey import AXE, Demo, c2c, faults_of, free_port
 
-AXE = next(Path(axe_playwright_python.__file__).parent.rglob("axe*.js")).read_text("utf-8")
 PASSWORD = "larkspur seven quiet rivers"  # noqa: S105 - of people who do not exist
 REVIEWED = 20
 
@@ -87,19 +84,23 @@ def entered(portal: Portal, browser: Browser, name: str) -> Iterator[Page]:
     page = context.new_page()
     page.goto(portal.address + re.sub(r"^http://[^/]+", "", portal.links[name]))
     secret = page.inner_text("#key").replace(" ", "")
-    page.fill("#password", PASSWORD)
-    page.fill("#again", PASSWORD)
-    page.fill("#code", code_of(secret))
-    page.click("main button")
-    page.wait_for_selector(".codes li")
+    while not page.locator(".codes li").count():
+        # The code may change on its way; the page is then shown again, and whoever types gives the next.
+        page.fill("#password", PASSWORD)
+        page.fill("#again", PASSWORD)
+        page.fill("#code", code_of(secret))
+        with page.expect_navigation():
+            page.click("main button")
     assert page.locator(".codes li").count() == 10
     page.click("main a.button")
     page.fill("#login", name)
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#code")
-    page.fill("#code", code_of(secret))
-    page.keyboard.press("Enter")
+    while page.locator("#code").count():
+        page.fill("#code", code_of(secret))
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
     page.wait_for_url(f"{portal.address}/")
     yield page
     context.close()
@@ -229,17 +230,12 @@ def test_no_page_carries_a_value_of_a_record_in_its_address_or_leaves_one_behind
 
 
 def _faults(page: Page, path: str) -> dict[str, object]:
-    page.evaluate(AXE)
-    found = [(v["id"], v["nodes"][0]["html"][:90]) for v in page.evaluate("axe.run()")["violations"]]
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    # The rows of a table are alike, and axe's time grows faster than their number: the first of each table speak for all.
+    page.evaluate("document.querySelectorAll('tbody').forEach((table) => [...table.rows].slice(5).forEach((row) => row.remove()))")
+    page.evaluate(AXE)
+    found = faults_of(page)
     return {path: (found, wide)} if found or wide else {}
-
-
-def code_of(secret: str) -> str:
-    """The code that a person's app shows now (RFC 6238), worked out without the portal's own library."""
-    digest = hmac.digest(base64.b32decode(secret), int(time.time() // 30).to_bytes(8, "big"), "sha1")
-    start = digest[-1] & 15
-    return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def _answers(port: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,13 +196,21 @@ def test_once_the_agreement_is_signed_every_proposed_file_passes(copy: Path) -> 
         assert done.returncode == 0 and said["verdict"] == "accepted", (layout.file, said)
 
 
+@pytest.fixture(scope="module")
+def desk(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site to which one bad file after another is sent."""
+    site = tmp_path_factory.mktemp("desk") / "site"
+    shutil.copytree(demo.site, site)
+    return site
+
+
 @pytest.mark.parametrize("kind", synthetic.KINDS)
-def test_a_bad_file_is_told_what_is_wrong_and_changes_nothing(copy: Path, tmp_path: Path, kind: str) -> None:
+def test_a_bad_file_is_told_what_is_wrong_and_changes_nothing(desk: Path, tmp_path: Path, kind: str) -> None:
     """Each kind of bad file gets findings or a refusal with its code; what was held before is held after."""
-    source = copy / "inbox" / "cde" / "k12_completion" / "2026.csv"
+    source = desk / "inbox" / "cde" / "k12_completion" / "2026.csv"
     bad = tmp_path / f"{kind}.csv"
     synthetic.spoil(source, kind, seed=3, target=bad)
-    before = sorted(p.parent.name for p in (copy / "vault").glob("cde/*/manifest.json"))
+    before = sorted(p.parent.name for p in (desk / "vault").glob("cde/*/manifest.json"))
     done = c2c(
         "submit",
         "cde",
@@ -210,12 +219,12 @@ def test_a_bad_file_is_told_what_is_wrong_and_changes_nothing(copy: Path, tmp_pa
         "--period",
         "2025" if kind == "year_sent_twice" else "2026",
         "--site",
-        str(copy),
+        str(desk),
         "--json",
     )
     said = json.loads(done.stdout)
     assert done.returncode == 1 and (said.get("code") or said.get("findings"))
-    assert set(before) <= {p.parent.name for p in (copy / "vault").glob("cde/*/manifest.json")}
+    assert set(before) <= {p.parent.name for p in (desk / "vault").glob("cde/*/manifest.json")}
 
 
 def _environment() -> dict[str, str]:

@@ -163,8 +163,11 @@ class served:  # noqa: N801 - reads as a word in `with served(site) as address`
     def __enter__(self) -> str:
         port = free_port()
         command = [sys.executable, "-m", "gunicorn", "c2c.web.portal.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+        # On a busy machine the first page may take longer than the half minute after which gunicorn gives a worker up.
         self._process = subprocess.Popen(
-            [*command, "--log-level", "warning"], env=environment(C2C_SITE=str(self._site.root)), stderr=subprocess.DEVNULL
+            [*command, "--timeout", "180", "--log-level", "warning"],
+            env=environment(C2C_SITE=str(self._site.root)),
+            stderr=subprocess.DEVNULL,
         )
         for _ in range(300):
             with socket.socket() as trial:

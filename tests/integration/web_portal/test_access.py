@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Portal
 from visiting import Page
+
+from integration.web_portal.conftest import Portal
 
 APPROVED = Path(__file__).with_name("approved_access.csv")
 WHO = ("nobody", "stranger", "colleague", "steward.one", "judge")

@@ -11,13 +11,25 @@ from pathlib import Path
 
 import pytest
 from codes import code_of
-from conftest import Portal, environment, run_python
 from visiting import PASSWORD, Visitor
 
 from c2c import audit
+from integration.web_portal.conftest import Portal, environment, run_python
 
 # What is decided above the database is tried on one; the cast of `conftest.py` comes in on both.
 pytestmark = pytest.mark.parametrize("portal", ["sqlite"], indirect=True)
+
+NEWCOMERS = ("once", "late", "careful", "deviceless", "forgetful", "guessed", "leaving", "loser", "written", "sealed")
+ADD = """
+import json, sys
+from c2c.cli._portal import open_accounts
+from c2c.plumbing.site import open_site
+from pathlib import Path
+site = open_site(Path(sys.argv[1]))
+accounts = open_accounts(site)
+made = {name: accounts.add(site, name, organisation="office", duties=["identity_steward"], actor="operator") for name in sys.argv[2:]}
+print(json.dumps(made))
+"""
 
 
 def c2c(portal: Portal, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -26,16 +38,15 @@ def c2c(portal: Portal, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
 
 
-def a_person(portal: Portal, name: str) -> str:
-    """A new account; the path of its set-up link."""
-    done = c2c(portal, "user", "add", name, "--duty", "identity_steward", "--json")
-    assert done.returncode == 0, done.stderr
-    return re.sub(r"^http://[^/]+", "", json.loads(done.stdout)["link"])
+@pytest.fixture(scope="module")
+def links(portal: Portal) -> dict[str, str]:
+    """The path of a set-up link for each newcomer, a person to a test: their accounts are made in one process, which takes as long as one."""
+    return dict(json.loads(run_python(ADD, str(portal.site.root), *NEWCOMERS)))
 
 
-def test_a_set_up_link_works_once(portal: Portal) -> None:
+def test_a_set_up_link_works_once(portal: Portal, links: dict[str, str]) -> None:
     """Whoever finds an old link, or opens it twice, gets nothing; only looking at it uses nothing up."""
-    path = a_person(portal, "once")
+    path = links["once"]
     someone = Visitor(portal.address)
     assert someone.get(path).status == someone.get(path).status == 200
     someone.set_up(path)
@@ -43,9 +54,9 @@ def test_a_set_up_link_works_once(portal: Portal) -> None:
     assert Visitor(portal.address).post(path, "/sign-in", password=PASSWORD, again=PASSWORD, code="000000").status == 410
 
 
-def test_a_set_up_link_ends_after_a_day(portal: Portal) -> None:
+def test_a_set_up_link_ends_after_a_day(portal: Portal, links: dict[str, str]) -> None:
     """A link that lay in a mailbox for more than a day opens nothing."""
-    path = a_person(portal, "late")
+    path = links["late"]
     aged = "import sys; from pathlib import Path; from c2c.plumbing.site import open_site; from c2c.cli._portal import open_accounts\nsite = open_site(Path(sys.argv[1])); a = open_accounts(site)\nprint(a.find_link(sys.argv[2]) is not None)"
     token = path.rsplit("/", 1)[-1]
     in_23, in_25 = (run_python(aged, str(portal.site.root), token, C2C_NOW=_in_hours(h)).strip() for h in (23, 25))
@@ -58,9 +69,9 @@ def _in_hours(hours: int) -> str:
     return (datetime.now(UTC) + timedelta(hours=hours)).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-def test_a_set_up_wants_a_good_password_and_the_code_of_this_very_device(portal: Portal) -> None:
+def test_a_set_up_wants_a_good_password_and_the_code_of_this_very_device(portal: Portal, links: dict[str, str]) -> None:
     """A short password, two that differ, or a wrong code leave the link unused and the account closed."""
-    path = a_person(portal, "careful")
+    path = links["careful"]
     someone = Visitor(portal.address)
     key = re.search(r'<code id="key">([^<]+)<', someone.get(path).text)
     assert key
@@ -77,13 +88,13 @@ def test_a_set_up_wants_a_good_password_and_the_code_of_this_very_device(portal:
     someone.set_up(path)
 
 
-def test_a_password_alone_opens_nothing(portal: Portal) -> None:
+def test_a_password_alone_opens_nothing(portal: Portal, links: dict[str, str]) -> None:
     """Between the two steps, and without a device at all, every page leads back to the door."""
     someone = Visitor(portal.address)
     half = someone.post("/sign-in", login="steward.one", password=PASSWORD)
     assert half.leads_to == "/sign-in/code"
     assert someone.get("/queue").leads_to == "/sign-in"
-    path = a_person(portal, "deviceless")
+    path = links["deviceless"]
     key = Visitor(portal.address).set_up(path)[0]
     inside = Visitor(portal.address)
     assert inside.sign_in("deviceless", key).leads_to == "/"
@@ -94,9 +105,9 @@ def test_a_password_alone_opens_nothing(portal: Portal) -> None:
     assert again.status == 200 and "alert" in again.text
 
 
-def test_a_recovery_code_stands_for_the_phone_once(portal: Portal) -> None:
+def test_a_recovery_code_stands_for_the_phone_once(portal: Portal, links: dict[str, str]) -> None:
     """Who left the phone at home gets in, and a code that somebody saw is worth nothing afterwards."""
-    path = a_person(portal, "forgetful")
+    path = links["forgetful"]
     codes = Visitor(portal.address).set_up(path)[1:]
     assert len(codes) == len(set(codes)) == 10
     for expected in (302, 200):
@@ -105,9 +116,9 @@ def test_a_recovery_code_stands_for_the_phone_once(portal: Portal) -> None:
         assert someone.post("/sign-in/code", code=codes[0]).status == expected
 
 
-def test_guessing_a_password_is_stopped(portal: Portal) -> None:
+def test_guessing_a_password_is_stopped(portal: Portal, links: dict[str, str]) -> None:
     """After five wrong tries even the right password waits."""
-    path = a_person(portal, "guessed")
+    path = links["guessed"]
     Visitor(portal.address).set_up(path)
     guesser = Visitor(portal.address)
     for n in range(5):
@@ -115,9 +126,9 @@ def test_guessing_a_password_is_stopped(portal: Portal) -> None:
     assert guesser.post("/sign-in", login="guessed", password=PASSWORD).status == 200
 
 
-def test_an_ended_account_is_out_at_once(portal: Portal) -> None:
+def test_an_ended_account_is_out_at_once(portal: Portal, links: dict[str, str]) -> None:
     """Open pages close, the password is worth nothing, and the name is not given again."""
-    path = a_person(portal, "leaving")
+    path = links["leaving"]
     someone = Visitor(portal.address)
     key = someone.set_up(path)[0]
     assert someone.sign_in("leaving", key).leads_to == "/" and someone.get("/queue").status == 200
@@ -131,9 +142,9 @@ def test_an_ended_account_is_out_at_once(portal: Portal) -> None:
     }  # fmt: skip
 
 
-def test_a_lost_phone_is_replaced_by_a_new_link(portal: Portal) -> None:
+def test_a_lost_phone_is_replaced_by_a_new_link(portal: Portal, links: dict[str, str]) -> None:
     """The old phone and the old session end when the new link is made, not when it is used."""
-    path = a_person(portal, "loser")
+    path = links["loser"]
     someone = Visitor(portal.address)
     assert someone.sign_in("loser", someone.set_up(path)[0]).leads_to == "/"
     renewed = json.loads(c2c(portal, "user", "link", "loser", "--json").stdout)["link"]
@@ -149,9 +160,9 @@ def test_duties_of_the_match_go_to_the_managing_entity_alone(portal: Portal) -> 
     assert c2c(portal, "user", "add", "a@b.org", "--duty", "identity_steward").returncode == 2
 
 
-def test_signing_in_and_out_is_in_the_ledger_without_address_or_secret(portal: Portal) -> None:
+def test_signing_in_and_out_is_in_the_ledger_without_address_or_secret(portal: Portal, links: dict[str, str]) -> None:
     """Who came in, who failed and at which step, who left: all there, and nothing that would let another in."""
-    path = a_person(portal, "written")
+    path = links["written"]
     someone = Visitor(portal.address)
     key, *codes = someone.set_up(path)
     someone.post("/sign-in", login="written", password=PASSWORD + " not this one")
@@ -172,9 +183,9 @@ def test_signing_in_and_out_is_in_the_ledger_without_address_or_secret(portal: P
     assert audit.verify(portal.site) is None
 
 
-def test_the_database_holds_no_secret_in_the_clear(portal: Portal) -> None:
+def test_the_database_holds_no_secret_in_the_clear(portal: Portal, links: dict[str, str]) -> None:
     """Who steals the database alone can neither make codes nor use a link."""
-    path = a_person(portal, "sealed")
+    path = links["sealed"]
     key, *codes = Visitor(portal.address).set_up(path)
     file = portal.site.root / "portal" / "portal.sqlite3"
     if not file.exists():

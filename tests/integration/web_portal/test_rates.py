@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-from conftest import Portal
 
 from c2c import identity
 from c2c.publication import rates
 from c2c.vocabulary import SafeTables
+from integration.web_portal.conftest import Portal
 
 
 def safe(folder: Path) -> SafeTables:

@@ -65,19 +65,23 @@ class Visitor:
         secret = re.search(r'<code id="key">([^<]+)<', page.text)
         assert secret, page.status
         key = secret.group(1).replace(" ", "")
-        done = self.post(path, password=PASSWORD, again=PASSWORD, code=code_of(key))
-        assert done.status == 200, done.status
-        return [key, *re.findall(r"<li><code>(\d+)</code>", done.text)]
+        codes: list[str] = []
+        while not codes:
+            # The code may change on its way; the page is then shown again, and whoever types gives the next.
+            done = self.post(path, password=PASSWORD, again=PASSWORD, code=code_of(key))
+            assert done.status == 200, done.status
+            codes = re.findall(r"<li><code>(\d+)</code>", done.text)
+        return [key, *codes]
 
     def sign_in(self, name: str, key: str, password: str = PASSWORD) -> Page:
-        """Both steps. A code works once, so a second sign-in within its time waits for the next."""
-        first = self.post("/sign-in", login=name, password=password)
-        if first.leads_to != "/sign-in/code":
-            return first
-        page = self.post("/sign-in/code", code=code_of(key))
-        while page.status == 200:
-            time.sleep(31 - time.time() % 30)
-            page = self.post("/sign-in/code", code=code_of(key))
+        """Both steps. A code that changed on its way is given anew; one works once, so a second sign-in within its time waits for the next."""
+        page = self.post("/sign-in", login=name, password=password)
+        said = ""
+        while page.leads_to == "/sign-in/code" or (said and page.status == 200):
+            while said == code_of(key):
+                time.sleep(0.1)
+            said = code_of(key)
+            page = self.post("/sign-in/code", code=said)
         return page
 
     def _ask(self, request: urllib.request.Request) -> Page:
