@@ -233,6 +233,38 @@ def test_a12_the_builder_answers_no_question_that_was_not_declared(tmp_path: Pat
     assert not found.rows and found.nearest == Query("hs_graduates", groups=("gender",))
 
 
+CROSS = {
+    ("a", "F", "yes"): 2, ("a", "F", "no"): 20, ("a", "M", "yes"): 20, ("a", "M", "no"): 15,
+    ("b", "F", "yes"): 20, ("b", "F", "no"): 15, ("b", "M", "yes"): 15, ("b", "M", "no"): 3,
+}  # fmt: skip
+"""People by three classifications. Any two of them make a table of four counts, none below 17."""
+
+
+def test_a13_the_whole_table_is_not_rebuilt_from_its_two_way_margins(tmp_path: Path) -> None:
+    """Three tables of large counts only, each safe by itself. Together they leave the first of the eight cells nobody publishes between 0 and 5."""
+    some = [p for (g, s, poor), n in CROSS.items() for p in people(n, group=g, sex=s, ses=poor)]
+    pairs = ('["group", "sex"]', '["group", "ses"]', '["sex", "ses"]')
+    naive = []
+    for number, pair in enumerate(pairs):
+        (tmp_path / str(number)).mkdir()
+        naive += released(a_site(tmp_path / str(number)), GRADUATES.replace('[], ["group"]', pair), some)
+    ours = released(a_site(tmp_path), GRADUATES.replace('[], ["group"]', ", ".join(pairs)), some)
+    assert {row["status"] for row in naive} == {"shown"} and any(row["status"] == "shown" for row in ours)
+    rebuilt = [
+        {(r["group"], r["sex"], r["ses"]) for r in pinned(write(tmp_path / "all.csv", with_cross(rows))) if r["table"] == "cross"}
+        for rows in (naive, ours)
+    ]
+    assert [{k for k in found if 0 < CROSS[k] < 11} for found in rebuilt] == [{("a", "F", "yes"), ("b", "M", "no")}, set()]
+
+
+def with_cross(rows: list[dict[str, object]]) -> list[dict[str, str]]:
+    """Published rows, and beside them the cells of the cross-table as a stranger asks about them."""
+    asked = [{"table": "cross", "group": g, "sex": s, "ses": poor, "status": "c", "academic_year": "2025"} for g, s, poor in CROSS]
+    texts = [{k: "" if v is None else str(v) for k, v in row.items()} for row in (*rows, *asked)]
+    blank = dict.fromkeys({k for row in texts for k in row}, "") | {"measure": "hs_graduates", "statistic": "count"}
+    return [blank | row for row in texts]
+
+
 def test_a14_whoever_is_alone_in_a_cell_works_out_no_neighbour(tmp_path: Path) -> None:
     """To a stranger the 1 and the 9 cover each other. The one knows herself, and so the nine."""
     rows = long_form(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ class Cohort:
     """One population's year: its sums, its rows, the counts too small to stand, and the pattern that protects them.
 
     `kept_withheld`: cells that an earlier release withheld and that stay so. `mean_change`: people by which a count moved, where counts are rounded.
+    `left_out`: rows of tables that an earlier release showed and this one does not.
     """
 
     system: System = field(default_factory=System)
@@ -54,6 +56,7 @@ class Cohort:
     kept_withheld: set[int] = field(default_factory=set)
     hidden: set[int] = field(default_factory=set)
     mean_change: float = 0.0
+    left_out: list[Cell] = field(default_factory=list)
 
 
 Cohorts = Mapping[tuple[str, int], Cohort]
@@ -67,11 +70,13 @@ def count_what_can_stand(
     *,
     without: Collection[str] = (),
     rounding: Rounding | None = None,
+    earlier: Collection[Table] = (),
 ) -> tuple[dict[tuple[str, int], Cohort], set[str]]:
     """Count the product's tables, without those that would be mostly withheld: they leave the lattice whole, for all cohorts.
 
     `without`: tables that go, by name, or by name and year where one cohort alone loses them. Small categories are counted together first, so that
-    a group stands in every table and year or in none. Returns what was counted and the names of all tables left out, those of `without` among them.
+    a group stands in every table and year or in none. `earlier`: tables of earlier releases; those that are not counted again are counted beside,
+    for what they told. Returns what was counted and the names of all tables left out, those of `without` among them.
     """
     people = {name: _merge_small(pl.read_parquet(path), product, rules) for name, path in facts.items()}
     everything = [t for t in tables_of(product, year) if t.name not in without and f"{t.name} {t.year}" not in without]
@@ -85,9 +90,8 @@ def count_what_can_stand(
                     row.status == "c" or (row.key is not None and found.system.at[row.key] in found.primary)
                 )
     left_out = {name for name, small in lost.items() if np.mean(small) > rules["loss_cap"]} - _kept(everything)
-    return _count(product, people, [t for t in everything if t.name not in left_out], by_year, rules, rounding), left_out | set(
-        without
-    )
+    standing = [t for t in everything if t.name not in left_out]
+    return _count(product, people, standing, by_year, rules, rounding, earlier), left_out | set(without)
 
 
 def lost_tables(cohorts: Cohorts, rules: Rules) -> set[str]:
@@ -138,6 +142,7 @@ def _count(
     by_year: dict[tuple[str, int], Counted],
     rules: Rules,
     rounding: Rounding | None,
+    earlier: Collection[Table] = (),
 ) -> dict[tuple[str, int], Cohort]:
     """Count each table: the cells of each cohort's system, and the rows to be written of them. `by_year` keeps what was counted for the next time."""
     cohorts: dict[tuple[str, int], Cohort] = defaultdict(Cohort)
@@ -158,6 +163,15 @@ def _count(
             found.rows += _medians(table, frame, rules)
         else:
             _counts(table, by_year[where], found, rules)
+    for found in cohorts.values():
+        for row in found.rows:
+            if row.key is not None:
+                found.system.published[found.system.at[row.key]] = True
+    # What rounding said once it says again, and nothing it said is anybody's count.
+    if not rounding:
+        _left_out(earlier, tables, by_year, cohorts, rules)
+        for where, found in cohorts.items():
+            _cross(found, by_year[where], rules["joint_cells"])
     settings = settings_of(product)
     for (population, _), found in cohorts.items():
         _identities(found.system, [i for i in settings["identities"] if i["population"] == population])
@@ -174,9 +188,7 @@ def _rounded(
     """The classes of one cohort as rounding tells them; nothing where counts are not rounded."""
     if not rounding:
         return ()
-    counted = [
-        t for t in tables if (t.population, t.year) == where and t.statistic in ("count", "percent") and not t.said.get("waits_for")
-    ]
+    counted = [t for t in tables if (t.population, t.year) == where and t.is_of_counts]
     dims = [(*t.dims, *(d for d in (t.said.get("within", ""), t.said.get("outcome", "")) if d)) for t in counted]
     return rounded_classes(people, dims, rounding, where=f"{where[0]} {where[1]}")
 
@@ -208,11 +220,74 @@ def _counts(table: Table, counted: Counted, found: Cohort, rules: Rules) -> None
             at, place = system.at[key], group | ({"outcome": "yes"} if binary else coordinates)
             row = Cell(table, place, "percent", dimension, key, base, n)
             found.rows.append(row)
-            system.published[at] = True
             if n == 0:
                 row.status = "z"
             elif key in few or is_small(system.values[at], n, rules):
                 found.primary.add(at)
+
+
+def _left_out(
+    earlier: Iterable[Table],
+    tables: Iterable[Table],
+    by_year: Mapping[tuple[str, int], Counted],
+    cohorts: Mapping[tuple[str, int], Cohort],
+    rules: Rules,
+) -> None:
+    """Count the tables of earlier releases that are not among these: cells that sums tie to the others, and that no table shows.
+
+    A table of a cohort that is not counted now, or by what the facts no longer tell, is out of reach: nothing here could add to what it said.
+    """
+    standing = {(t.name, t.year): t for t in tables}
+    for table in earlier:
+        where = (table.population, table.year)
+        if where not in cohorts or not table.is_of_counts or standing.get((table.name, table.year)) == table:
+            continue
+        inner = (table.said.get(key) for key in ("within", "outcome", "person"))
+        if all(d in by_year[where].people.columns for d in (*table.dims, *inner) if d):
+            aside = Cohort(cohorts[where].system)
+            _counts(table, by_year[where], aside, rules)
+            cohorts[where].left_out += aside.rows
+
+
+def _cross(found: Cohort, counted: Counted, most: float) -> None:
+    """Count the cross-table behind tables that share their dimensions in a ring (A x B, B x C, A x C): nobody shows its cells, and together they bound them.
+
+    Tables in a chain need none: what they say of a cell of two of them is no closer than what they hold of it themselves. `most`: cells beyond
+    which its parts of a dimension less are counted instead.
+    """
+    columns = counted.people.columns
+    shapes = {frozenset(d for d, _ in row.key if d in columns) for row in (*found.rows, *found.left_out) if row.key is not None}
+    size = {d: len(counted.rows((d,))) for d in sorted(set().union(*shapes))}
+    parts = {part for ring in _rings(shapes) for part in _fitting(ring, size, most)}
+    for dims in sorted(parts):
+        if not any(set(dims) <= shape for shape in shapes):
+            add_table(found.system, counted, dims)
+
+
+def _fitting(ring: tuple[str, ...], size: Mapping[str, int], most: float) -> Iterator[tuple[str, ...]]:
+    """A ring whose cross-table has at most so many cells; or else its parts of a dimension less, as far as they are rings and fit."""
+    if math.prod(size[d] + 1 for d in ring) <= most:
+        yield ring
+    elif len(ring) > 3:
+        for without in ring:
+            yield from _fitting(tuple(d for d in ring if d != without), size, most)
+
+
+def _rings(shapes: Collection[frozenset[str]]) -> set[tuple[str, ...]]:
+    """The largest sets of dimensions of which any two stand in a table together, but no table has them all."""
+    beside = {d: set().union(*(s for s in shapes if d in s)) - {d} for d in set().union(*shapes)}
+    found: set[tuple[str, ...]] = set()
+    waiting = [frozenset([d]) for d in beside]
+    seen = set(waiting)
+    while waiting:
+        some = waiting.pop()
+        more = set.intersection(*(beside[d] for d in some))
+        wider = {some | {d} for d in more} - seen
+        seen |= wider
+        waiting += wider
+        if not more and len(some) > 2 and some not in shapes:
+            found.add(tuple(sorted(some)))
+    return found
 
 
 def _of_few_people(counted: Counted, dims: tuple[str, ...], person: str, rules: Rules) -> frozenset[Key]:
@@ -228,7 +303,6 @@ def _show_count(found: Cohort, row: Cell, few: frozenset[Key], rules: Rules) -> 
     assert row.key is not None  # noqa: S101 - a count always has a cell
     at = found.system.at[row.key]
     found.rows.append(row)
-    found.system.published[at] = True
     if 0 < found.system.values[at] < rules["least_count"] or row.key in few:
         found.primary.add(at)
 

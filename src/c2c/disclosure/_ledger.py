@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from c2c.disclosure._count import Cell, Cohort, Cohorts
-from c2c.disclosure._percents import is_end, least_group, people_in, share_shown
+from c2c.disclosure._percents import is_end, is_small, least_group, people_in, share_shown
+from c2c.disclosure._products import Table, tables_of
 from c2c.disclosure._rules import Rules, TooRevealing
 from c2c.plumbing.site import Site
 from c2c.vocabulary import Product
@@ -25,20 +27,24 @@ def join_earlier(site: Site, release_id: str, cohorts: Cohorts, rules: Rules) ->
 
     What was published stays known, retired or not. A figure that is the same is public: it can cover nothing, and nothing hides it. One that moved
     by fewer people than may stand alone would show those few beside the old figure: it is withheld, with whatever that takes. What was
-    withheld stays withheld.
+    withheld stays withheld. All this holds of tables that are left out now as well: none of their cells is shown, and what they withheld must
+    not come out by what is. Records that were corrected since move figures, and only figures that did not move are told: so no sum is ever
+    told of which one part is of the old state and another of the new.
     """
     before = [figures(pl.read_parquet(path)) for path in _earlier(site, release_id)]
-    counted = {"releases": 0, "same": 0, "moved": 0, "kept_withheld": 0, "revised": 0}
+    counted = {"releases": 0, "same": 0, "moved": 0, "kept_withheld": 0, "revised": 0, "left_out": 0}
     met: set[int] = set()
     for (_, cohort), found in cohorts.items():
         # Counts first: what is known of a share leans on what is known of its group.
-        for row in sorted((r for r in found.rows if r.key is not None), key=lambda r: r.statistic == "percent"):
+        rows = [*((r, False) for r in found.rows), *((r, True) for r in found.left_out)]
+        for row, left_out in sorted((r for r in rows if r[0].key is not None), key=lambda r: r[0].statistic == "percent"):
             where = _where(row, cohort)
             having = [number for number, figures in enumerate(before) if where in figures]
             given = [before[number][where] for number in having]
             met.update(having)
             if given:
                 counted[_join(row, found, given, rules)] += 1
+                counted["left_out"] += left_out
     # A release of other figures altogether says nothing of these.
     return counted | {"releases": len(met)}
 
@@ -57,7 +63,7 @@ def _join(row: Cell, found: Cohort, given: list[Figure | None], rules: Rules) ->
             return "revised"
         now = share_shown(x, row.n, rules)
         same = now[:3] in shown
-        if same and is_end(now) and cell in found.primary:
+        if same and is_end(now) and (cell in found.primary if system.published[cell] else is_small(x, row.n, rules)):
             # The band is known and stays; whatever else is shown must leave it as wide as it was.
             system.told[cell] = people_in(now, row.n)
             return "same"
@@ -65,7 +71,7 @@ def _join(row: Cell, found: Cohort, given: list[Figure | None], rules: Rules) ->
         moved = min((abs(x - value) for value, _, _ in shown if value is not None), default=float(x))
         same = moved == 0
         if 0 < moved < rules["joint_difference"]:
-            found.primary.add(cell)
+            (found.primary if system.published[cell] else found.kept_withheld).add(cell)
             return "moved"
     if not same or cell in found.primary:
         return "revised"
@@ -75,6 +81,22 @@ def _join(row: Cell, found: Cohort, given: list[Figure | None], rules: Rules) ->
 
 def _earlier(site: Site, release_id: str) -> list[Path]:
     return [path for path in sorted((site.root / "ledger" / "cells").glob("*.parquet")) if path.stem != release_id]
+
+
+def tables_before(site: Site, release_id: str) -> list[Table]:
+    """Every table that any other release has published, as its product declared it then."""
+    found: dict[tuple[str, int], list[Table]] = {}
+    for path in _earlier(site, release_id):
+        declared = pl.read_parquet_metadata(path).get("declared")
+        if not declared:
+            continue
+        said = json.loads(declared)
+        shown = set(pl.read_parquet(path, columns=["table", "academic_year"]).unique().iter_rows())
+        for table in tables_of(Product(said["product"], said["edition"], tuple(said["tables"])), said["year"]):
+            alike = found.setdefault((table.name, table.year), [])
+            if (table.name, str(table.year)) in shown and table not in alike:
+                alike.append(table)
+    return [table for alike in found.values() for table in alike]
 
 
 def published(site: Site, release_id: str) -> dict[Where, Figure | None]:
@@ -157,11 +179,20 @@ def _is_rounded(path: Path) -> bool:
     return pl.read_parquet_metadata(path).get("form") == "rounded"
 
 
-def enter(site: Site, table: pl.DataFrame, release_id: str, *, rounded: bool = False) -> None:
-    """Write every cell of a release into the ledger, before the release exists, and whether its counts are exact or rounded."""
+def enter(
+    site: Site, table: pl.DataFrame, release_id: str, *, product: Product | None = None, year: int = 0, rounded: bool = False
+) -> None:
+    """Write every cell of a release into the ledger, before the release exists, and whether its counts are exact or rounded.
+
+    `product` and `year`: what its tables were counted by, so that a later release that leaves one out can count it again.
+    """
     path = site.folder("ledger", "cells") / f"{release_id}.parquet"
     part = path.with_name(f".{path.name}.part")
-    table.write_parquet(part, compression="zstd", metadata={"form": "rounded" if rounded else "exact"})
+    said = {"form": "rounded" if rounded else "exact"}
+    if product:
+        declared = {"product": product.product_id, "edition": product.edition, "year": year, "tables": product.tables}
+        said["declared"] = json.dumps(declared)
+    table.write_parquet(part, compression="zstd", metadata=said)
     part.replace(path)
 
 

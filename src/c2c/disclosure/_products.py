@@ -15,13 +15,16 @@ from c2c.vocabulary import Product
 STATE = ""
 DECLARED = ("product", "edition", "geographies", "mergeable", "hierarchies", "identities", "tables")
 DECLARED_OF_TABLES = ("measure", "population", "statistic", "years", "horizon", "breakdowns")
+BY_WHAT_AND_WHEN = ("years", "horizon", "breakdowns", "pairs", "pair_years", "places", "place_breakdowns", "place_years")
+"""What of a declaration says which tables there are; the rest says what one of them counts."""
+
 SHOWN = ("count", "percent", "median", "quartiles")
 """What may be told of a group. Of sums and means, known with the group's size, one person's figure can be worked out; a maximum or a rank is one person's."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of one cohort: whose people, what is counted of them, by which place and groups."""
+    """One table of one cohort: whose people, what is counted of them, by which place and groups. Two that count the same are equal."""
 
     name: str
     measure: str
@@ -36,6 +39,11 @@ class Table:
     def dims(self) -> tuple[str, ...]:
         """Place and groups, in the order of the columns."""
         return (*((self.place,) if self.place else ()), *self.groups)
+
+    @property
+    def is_of_counts(self) -> bool:
+        """Does it show counts, or shares of them, and not wait for data yet to come?"""
+        return self.statistic in ("count", "percent") and not self.said.get("waits_for")
 
 
 def load_product(name: str | Path) -> Product:
@@ -112,4 +120,5 @@ def tables_of(product: Product, year: int) -> Iterator[Table]:
 
 def _table(said: Mapping[str, Any], cohort: int, place: str, groups: tuple[str, ...]) -> Table:
     name = "-".join([str(said.get("name", said["measure"])), *([place] if place else []), *groups])
-    return Table(name, said["measure"], said["population"], said["statistic"], cohort, place, groups, said)
+    counts = {key: value for key, value in said.items() if key not in BY_WHAT_AND_WHEN}
+    return Table(name, said["measure"], said["population"], said["statistic"], cohort, place, groups, counts)

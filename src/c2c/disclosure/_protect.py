@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,6 +68,7 @@ def find_narrow(
     values = np.array(system.values, dtype=float)
     withheld, low, high = _seen(system, hidden)
     mine = np.ones(len(values), dtype=bool) if among is None else np.isin(np.arange(len(values)), list(among))
+    mine[sorted(system.unasked)] = False
     if not insiders:
         unsaid = np.array(system.published, dtype=bool) | ((values > 0) & (values < rules["least_count"]))
         return _narrow(system, low, high, mine & (high - low >= 1) & (withheld | unsaid), rules, rules["least_width"])
@@ -124,10 +126,20 @@ def check_system(system: System, hidden: set[int], rules: Rules | None = None, *
         raise exposed(where, len(narrow))
 
 
-def audited(system: System, hidden: set[int], rules: Rules | None, *, where: str) -> set[int]:
+def out_before(system: System, withheld: set[int], rules: Rules, *, where: str) -> set[int]:
+    """The cells no table shows any more that could be worked out too closely if nothing further were published: what they say is out.
+
+    `withheld`: those of them that an earlier release withheld. Raises DSC-002 where the auditor cannot tell.
+    """
+    gone = {c for c, seen in enumerate(system.published) if not seen and c not in system.told}
+    silent = replace(system, published=[False] * len(system.keys))
+    return audited(silent, withheld & gone, rules, where=where, among=gone)
+
+
+def audited(system: System, hidden: set[int], rules: Rules | None, *, where: str, among: Collection[int] | None = None) -> set[int]:
     """The cells that an outsider or an insider could work out too closely. Raises DSC-002 where the auditor cannot tell."""
     try:
-        return find_narrow(system, hidden, rules) | find_narrow(system, hidden, rules, insiders=True)
+        return set().union(*(find_narrow(system, hidden, rules, insiders=some, among=among) for some in (False, True)))
     except _audit.CannotTell as why:
         raise TooRevealing(
             "DSC-002",

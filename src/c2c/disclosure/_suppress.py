@@ -57,13 +57,14 @@ class Asked:
 class Counts:
     """A system as arrays, one entry per cell, or a part of one whose other cells stay as they are.
 
-    `least` and `greatest`: what everybody knows of a cell already, where `told`. `cost`: what readers lose by it. `sums`: one row for each sum,
-    which no world changes.
+    `least` and `greatest`: what everybody knows of a cell already, where `told`. `unasked`: out before, and kept from nobody. `cost`: what readers
+    lose by it. `sums`: one row for each sum, which no world changes.
     """
 
     values: np.ndarray
     published: np.ndarray
     told: np.ndarray
+    unasked: np.ndarray
     least: np.ndarray
     greatest: np.ndarray
     cost: np.ndarray
@@ -74,7 +75,8 @@ class Counts:
         """Some of the cells, with the sums they stand in."""
         columns = self.sums[:, cells]
         rows = np.unique(columns.indices)
-        kept = {name: getattr(self, name)[cells] for name in ("values", "published", "told", "least", "greatest", "cost", "tie")}
+        each = ("values", "published", "told", "unasked", "least", "greatest", "cost", "tie")
+        kept = {name: getattr(self, name)[cells] for name in each}
         return replace(self, **kept, sums=columns.tocsr()[rows].tocsc())
 
 
@@ -136,7 +138,8 @@ def _counts_of(system: System, seed: bytes, dearer: Mapping[tuple[str, str], flo
     cost = (1.0 + np.sqrt(values)) * DEARER ** np.minimum(level, 3) * (1.0 + 0.2 * rng.random(n))
     cost *= _rarity(system) * np.array([math.prod(dearer.get(group, 1.0) for group in key) for key in system.keys])
     published = np.array(system.published, dtype=bool)
-    return Counts(values, published, told, least, greatest, cost, rng.permutation(n), matrix(n, system.relations))
+    unasked = np.isin(np.arange(n), list(system.unasked))
+    return Counts(values, published, told, unasked, least, greatest, cost, rng.permutation(n), matrix(n, system.relations))
 
 
 def _rarity(system: System) -> np.ndarray:
@@ -169,11 +172,12 @@ class Suppressor:
         # How far each may move: never below zero, and what was told of it before still holds.
         self._rise, self._fall = counts.greatest - self._values, self._values - counts.least
         self._fixed = self._told & (counts.greatest - counts.least < 1)
-        self._single = (self._values == 1) & self._published & ~self._told
+        self._must = must & ~self._told
+        self._single = (self._values == 1) & (self._published | self._must) & ~self._told
         # What no table shows but a difference would: small ones need room like those that are withheld. So does what was told of an earlier
         # edition: else the difference between the two would show who came or went.
         small = ~self._published & ~self._told & (self._values > 0) & (self._values < asked.small)
-        self._derived = small | (self._told & ~self._fixed)
+        self._derived = (small | (self._told & ~self._fixed)) & ~counts.unasked
         self._starts, self._rows, self._signs = counts.sums.indptr, counts.sums.indices, counts.sums.data
         by_row = counts.sums.tocsr()
         self._rows_of = np.split(self._rows, self._starts[1:-1])
@@ -181,7 +185,6 @@ class Suppressor:
         self._model = engines.linear_program()
         self._model.setOptionValue("presolve", "off")
         self._programs, self._kept = 0, 0
-        self._must = must & self._published & ~self._told
         self.hidden = self._must.copy()
         self._worlds: dict[int, World] = {}
         self._touching: list[dict[int, float]] = [{} for _ in range(n)]

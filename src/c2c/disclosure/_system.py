@@ -25,13 +25,15 @@ class System:
     """Counts that sums bind together, one entry per cell.
 
     `published`: could the public see the cell at all? `told`: what everybody knows of a cell already, least and greatest, from an earlier release
-    or because it cannot be other than zero. `relations`: (total, parts) as cell numbers.
+    or because it cannot be other than zero. `unasked`: cells that no table shows and that were out before; nothing withheld now could keep
+    them. `relations`: (total, parts) as cell numbers.
     """
 
     keys: list[Key] = field(default_factory=list)
     values: list[int] = field(default_factory=list)
     published: list[bool] = field(default_factory=list)
     told: dict[int, tuple[float, float]] = field(default_factory=dict)
+    unasked: set[int] = field(default_factory=set)
     relations: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     at: dict[Key, int] = field(default_factory=dict)
     _said: set[tuple[int, tuple[int, ...]]] = field(default_factory=set, repr=False)
@@ -57,6 +59,7 @@ class System:
             part.add(self.keys[c], self.values[c], published=self.published[c])
         at = {c: i for i, c in enumerate(mine)}
         part.told = {at[c]: said for c, said in self.told.items() if c in at}
+        part.unasked = {at[c] for c in self.unasked if c in at}
         for total, parts in sums:
             part.bind(at[total], [at[p] for p in parts])
         return part, mine

@@ -18,7 +18,7 @@ from c2c.disclosure._account import account
 from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, lost_tables
 from c2c.disclosure._ends import print_ends
 from c2c.disclosure._percents import Shown, share_shown
-from c2c.disclosure._protect import audited, covering_loss, exposed, find_narrow, is_necessary, protect_system
+from c2c.disclosure._protect import audited, covering_loss, exposed, find_narrow, is_necessary, out_before, protect_system
 from c2c.disclosure._rounding import Rounding, rounding_of
 from c2c.disclosure._rules import Rules, TooRevealing, rules_in_force
 from c2c.disclosure._system import key_of
@@ -49,7 +49,7 @@ def tabulate(site: Site, product: Product, facts: Mapping[str, Path], *, permit:
     rules = rules_in_force(clock.today(), site)
     table, said = _cleared(site, product, facts, rules, release_id=release_id, year=year)
     _ledger.refuse_if_little_is_left(said, rules)
-    _ledger.enter(site, table, release_id, rounded="rounding" in said)
+    _ledger.enter(site, table, release_id, product=product, year=year, rounded="rounding" in said)
     audit.append(
         site,
         "disclosure:product:cleared",
@@ -101,10 +101,11 @@ def _cleared(
     seed_key = keys.naming_key(site, "room/gate")
     rounding = rounding_of(site, product, day=rules.day, least=rules["least_count"], seed=seed_key)
     _ledger.check_form(site, product.product_id, release_id, rounded=rounding is not None)
+    earlier = _ledger.tables_before(site, release_id)
     left_out: set[str] = set()
     protected: dict[tuple[str, int], tuple[frozenset[str], Cohort]] = {}
     while True:
-        cohorts, left_out = count_what_can_stand(product, facts, year, rules, without=left_out, rounding=rounding)
+        cohorts, left_out = count_what_can_stand(product, facts, year, rules, without=left_out, rounding=rounding, earlier=earlier)
         joint = _ledger.join_earlier(site, release_id, cohorts, rules)
         gone: set[str] = set()
         for (population, cohort), found in sorted(cohorts.items()):
@@ -196,6 +197,9 @@ def _protect_cohort(found: Cohort, seed: bytes, rules: Rules, dearer: Mapping[tu
     Raises:
         TooRevealing: DSC-001 no table but those of the whole state has to do with the cell.
     """
+    if found.left_out:
+        found.system.unasked = out_before(found.system, found.kept_withheld, rules, where=where)
+        found.kept_withheld -= found.system.unasked
     found.hidden = protect_system(found.system, found.primary | found.kept_withheld, seed, rules, where=where, dearer=dearer)
     narrow = audited(found.system, found.hidden, rules, where=where)
     if not narrow:

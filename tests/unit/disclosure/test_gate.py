@@ -138,7 +138,7 @@ def test_a_count_that_moved_by_a_few_people_is_withheld(tmp_path: Path) -> None:
     at = {g: system.at[key_of({"group": g})] for g in "abcd"}
     assert at["b"] in cohort.primary and at["a"] not in cohort.primary and at["d"] not in cohort.primary
     assert cohort.kept_withheld == {at["c"]} and system.told[at["a"]] == (40.0, 40.0)
-    assert said == {"releases": 1, "same": 1, "moved": 1, "kept_withheld": 1, "revised": 1}
+    assert said == {"releases": 1, "same": 1, "moved": 1, "kept_withheld": 1, "revised": 1, "left_out": 0}
     hidden = protect_system(system, cohort.primary | cohort.kept_withheld, SEED)
     assert at["a"] not in hidden and at["b"] in hidden and at["c"] in hidden
     check_system(system, hidden, where="here")
