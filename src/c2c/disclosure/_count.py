@@ -142,9 +142,12 @@ def _count(
     by_year: dict[tuple[str, int], Counted],
     rules: Rules,
     rounding: Rounding | None,
-    earlier: Collection[Table] = (),
+    earlier: Collection[Table] | None = None,
 ) -> dict[tuple[str, int], Cohort]:
-    """Count each table: the cells of each cohort's system, and the rows to be written of them. `by_year` keeps what was counted for the next time."""
+    """Count each table: the cells of each cohort's system, and the rows to be written of them. `by_year` keeps what was counted for the next time.
+
+    `earlier`: tables of earlier releases, counted for what they told; without them, only what these tables show themselves is counted.
+    """
     cohorts: dict[tuple[str, int], Cohort] = defaultdict(Cohort)
     for table in tables:
         where = (table.population, table.year)
@@ -168,7 +171,7 @@ def _count(
             if row.key is not None:
                 found.system.published[found.system.at[row.key]] = True
     # What rounding said once it says again, and nothing it said is anybody's count.
-    if not rounding:
+    if not rounding and earlier is not None:
         _left_out(earlier, tables, by_year, cohorts, rules)
         for where, found in cohorts.items():
             _cross(found, by_year[where], rules["joint_cells"])
