@@ -7,9 +7,9 @@ over them can be narrower than over all numbers: a set of cells that integer pro
 from __future__ import annotations
 
 import heapq
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import time
 
 import highspy
@@ -26,9 +26,6 @@ ROOM = 4.0
 
 WHOLE = 1_500
 """Cells up to which whole numbers are asked for: larger sets are judged over all numbers, piece by piece."""
-
-PASSES = 3
-"""How often a large set is taken to pieces, each time around the cells still open, before it is judged as one."""
 
 Relation = tuple[int, tuple[int, ...]]
 Share = tuple[int, int, float, float]
@@ -68,19 +65,65 @@ class Tied:
     greatest: np.ndarray
     asked: np.ndarray
 
-    def held(self, cells: np.ndarray, world: np.ndarray) -> Tied:
-        """Some of the cells, with all others as they are in one world: whatever these can be then, they can be."""
-        at = np.full(len(self.low), -1)
-        at[cells] = np.arange(len(cells))
-        mine = at[self.columns] >= 0
-        parts = self.factors * world[self.columns]
-        fixed = np.bincount(self.rows[~mine], parts[~mine], len(self.least))
-        # The solver keeps a sum up to a millionth; the piece must not be refused for it.
-        sums = np.bincount(self.rows, parts, len(self.least))
-        least, greatest = np.minimum(self.least, sums) - fixed, np.maximum(self.greatest, sums) - fixed
-        rows, row = np.unique(self.rows[mine], return_inverse=True)
-        columns, factors = at[self.columns[mine]], self.factors[mine]
-        return Tied(self.low[cells], self.high[cells], row, columns, factors, least[rows], greatest[rows], self.asked[cells])
+    def part(self, cells: np.ndarray, low: np.ndarray, high: np.ndarray) -> Tied:
+        """Some of the cells, in their order, with each other anywhere between two ends. Held where they are in one world, the others leave each of these no
+        more room than it has; let go as far as each may, no less."""
+        rows = np.unique(self.rows[_entries(self._of_cell, cells)])
+        entries = _entries(self._of_row, rows)
+        columns, factors, row = self.columns[entries], self.factors[entries], np.searchsorted(rows, self.rows[entries])
+        at = np.searchsorted(cells, columns).clip(max=len(cells) - 1)
+        mine = cells[at] == columns
+        ends = factors * low[columns], factors * high[columns]
+        least, greatest = (np.bincount(row[~mine], end[~mine], len(rows)) for end in (np.minimum(*ends), np.maximum(*ends)))
+        return Tied(
+            self.low[cells], self.high[cells], row[mine], at[mine], factors[mine],
+            self.least[rows] - greatest, self.greatest[rows] - least, self.asked[cells],
+        )  # fmt: skip
+
+    def grow(self, seed: int, most: int, taken: np.ndarray) -> np.ndarray:
+        """At most so many cells around one, along the shortest sums: a school's groups come before its district, that before the state. Leaves out those
+        `taken`, and takes what it finds."""
+        found: list[int] = []
+        waiting: list[tuple[int, int]] = []
+        beside: dict[int, list[int]] = {}
+        cell: int | None = seed
+        while cell is not None:
+            taken[cell] = True
+            found.append(cell)
+            for row in self.rows[_entries(self._of_cell, [cell])].tolist():
+                if row not in beside:
+                    cells = self.columns[_entries(self._of_row, [row])]
+                    beside[row] = cells[~taken[cells]][::-1].tolist()
+                    heapq.heappush(waiting, (len(cells), row))
+            cell = None
+            while cell is None and waiting and len(found) < most:
+                if left := beside[waiting[0][1]]:
+                    cell = left.pop()
+                    cell = None if taken[cell] else cell
+                else:
+                    heapq.heappop(waiting)
+        return np.array(sorted(found))
+
+    @cached_property
+    def _of_cell(self) -> Index:
+        return _index(self.columns, len(self.low))
+
+    @cached_property
+    def _of_row(self) -> Index:
+        return _index(self.rows, len(self.least))
+
+
+Index = tuple[np.ndarray, np.ndarray]
+"""The entries of each row, or of each cell: all of them in that order, and where each begins and ends."""
+
+
+def _index(of: np.ndarray, n: int) -> Index:
+    return np.argsort(of, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(of, minlength=n))])
+
+
+def _entries(index: Index, some: Iterable[int]) -> np.ndarray:
+    order, starts = index
+    return np.concatenate([order[starts[i] : starts[i + 1]] for i in some])
 
 
 @dataclass(frozen=True)
@@ -171,53 +214,45 @@ def _judge_tied(job: _Job) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _judge_large(tied: Tied, width: float, until: float) -> tuple[np.ndarray, np.ndarray]:
-    """A set too large to be judged at once: piece by piece, the rest held in a world amid the others; all of it for the cells this leaves open."""
+    """A set too large to be judged at once: pieces around the cells still open, larger each time, until these are decided or one piece is all of it.
+
+    A cell is wide where its piece lets it be, all beyond held in a world amid the others; narrow where its piece pins it, all beyond let go.
+    """
     world = _Model(tied, until).amid()
-    low, high = world.copy(), world.copy()
-
-    def undecided() -> np.ndarray:
-        return np.flatnonzero(tied.asked & (high - low < width - SLACK))
-
-    for _ in range(PASSES):
-        pieces = _pieces(tied, undecided().tolist())
-        jobs = [_Job(tied.held(piece, world), width, until, ends=False, whole=False) for piece in pieces]
-        for piece, (a, b) in zip(pieces, _each(jobs), strict=True):
+    # The solver keeps a sum up to a millionth; no piece must be refused for it.
+    sums = np.bincount(tied.rows, tied.factors * world[tied.columns], len(tied.least))
+    tied = replace(tied, least=np.minimum(tied.least, sums), greatest=np.maximum(tied.greatest, sums))
+    low, high, still = world.copy(), world.copy(), tied.asked
+    size, ends = WHOLE, False
+    while True:
+        pieces = _pieces(tied, np.flatnonzero(still).tolist(), size)
+        for piece, (a, b) in _judge_pieces(replace(tied, asked=still), pieces, (world, world), width, until, ends=ends):
             low[piece], high[piece] = np.minimum(low[piece], a), np.maximum(high[piece], b)
-    left = [some for some in np.array_split(undecided(), os.cpu_count() or 1) if len(some)]
-    masks = [np.isin(np.arange(len(low)), some) for some in left]
-    rest = [_Job(replace(tied, asked=mask), width, until, ends=True, whole=False) for mask in masks]
-    for mask, (a, b) in zip(masks, _each(rest), strict=True):
-        low[mask], high[mask] = a[mask], b[mask]
-    return low, high
+        still = still & (high - low < width - SLACK)
+        if size >= len(low) or not still.any():
+            return low, high
+        if ends:
+            pieces = [piece for piece in pieces if still[piece].any()]
+            for piece, (a, b) in _judge_pieces(replace(tied, asked=still), pieces, (tied.low, tied.high), width, until, ends=True):
+                narrow = still[piece] & (b - a < width - SLACK)
+                low[piece[narrow]], high[piece[narrow]] = a[narrow], b[narrow]
+                still[piece[narrow]] = False
+            size *= 2
+        ends = True
 
 
-def _pieces(tied: Tied, seeds: Sequence[int]) -> list[np.ndarray]:
-    """Pieces grown around cells along the shortest sums, no cell in two: a school's groups come before its district, that before the state."""
-    rows_of: list[list[int]] = [[] for _ in tied.low]
-    cells_of: list[list[int]] = [[] for _ in tied.least]
-    for row, cell in zip(tied.rows.tolist(), tied.columns.tolist(), strict=True):
-        rows_of[cell].append(row)
-        cells_of[row].append(cell)
+def _judge_pieces(
+    tied: Tied, pieces: Sequence[np.ndarray], rest: tuple[np.ndarray, np.ndarray], width: float, until: float, *, ends: bool
+) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:
+    """The ranges in each piece, with all beyond it anywhere between two ends."""
+    jobs = [_Job(tied.part(piece, *rest), width, until, ends=ends, whole=False) for piece in pieces]
+    return zip(pieces, _each(jobs), strict=True)
+
+
+def _pieces(tied: Tied, seeds: Sequence[int], size: int) -> list[np.ndarray]:
+    """Pieces of at most so many cells grown around some, no cell in two."""
     taken = np.zeros(len(tied.low), dtype=bool)
-    pieces = []
-    for seed in seeds:
-        if taken[seed]:
-            continue
-        taken[seed] = True
-        piece, waiting = [seed], [(len(cells_of[row]), row) for row in rows_of[seed]]
-        heapq.heapify(waiting)
-        while waiting and len(piece) < WHOLE:
-            row = waiting[0][1]
-            cell = next((c for c in cells_of[row] if not taken[c]), None)
-            if cell is None:
-                heapq.heappop(waiting)
-                continue
-            taken[cell] = True
-            piece.append(cell)
-            for other in rows_of[cell]:
-                heapq.heappush(waiting, (len(cells_of[other]), other))
-        pieces.append(np.array(sorted(piece)))
-    return pieces
+    return [tied.grow(seed, size, taken) for seed in seeds if not taken[seed]]
 
 
 def _subtract(low: np.ndarray, high: np.ndarray, relations: Sequence[Relation]) -> tuple[np.ndarray, np.ndarray]:

@@ -56,12 +56,18 @@ def protect_system(
 
 
 def find_narrow(
-    system: System, hidden: set[int], rules: Rules | None = None, *, insiders: bool = False, among: Collection[int] | None = None
+    system: System,
+    hidden: set[int],
+    rules: Rules | None = None,
+    *,
+    insiders: bool = False,
+    together: bool = False,
+    among: Collection[int] | None = None,
 ) -> set[int]:
     """The withheld cells, and small cells that no table shows, which the public could work out too closely.
 
     With `insiders`, for those who are alone in a cell and so know its count: all of them together first; a cell that their pooled knowledge would
-    give away is judged again for each of them alone. That nobody is in a cell tells of nobody, so zeros are not asked about.
+    give away is judged again for each of them alone, unless `together` is enough. That nobody is in a cell tells of nobody, so zeros are not asked about.
     `among`: ask about these alone. Without `rules`, by the shipped ones of today.
     """
     rules = rules or rules_in_force(clock.today())
@@ -76,7 +82,7 @@ def find_narrow(
     if not alone.any():
         return set()
     doubtful = _narrow(system, np.where(alone, 1.0, low), np.where(alone, 1.0, high), mine & withheld & (values > 1), rules, width)
-    return {c for c in sorted(doubtful) if _shown_to_one(system, high - low >= 1, c, alone, rules)}
+    return doubtful if together else {c for c in sorted(doubtful) if _shown_to_one(system, high - low >= 1, c, alone, rules)}
 
 
 def _shown_to_one(system: System, unknown: np.ndarray, cell: int, alone: np.ndarray, rules: Rules) -> bool:
@@ -178,15 +184,33 @@ def covering_loss(patterns: Iterable[tuple[System, set[int], set[int]]], dim: st
     return {group: round(hidden / people / (hidden_of_all / all_), 3) for group, (hidden, people) in sorted(lost.items()) if people}
 
 
-def is_necessary(system: System, hidden: set[int], cell: int, rules: Rules | None = None) -> bool:
-    """Would an attack succeed if this withheld cell were shown? Only cells that sums tie to it are asked: no others are worse off."""
+def is_necessary(
+    system: System, hidden: set[int], cell: int, rules: Rules | None = None, *, together: bool = False, near_alone: bool = False
+) -> bool:
+    """Would an attack succeed if this withheld cell were shown? Only cells that sums tie to it are asked: no others are worse off.
+
+    The sums near it are asked first: who knows them alone knows less than the public, so what they give away is given away. `near_alone`: ask no
+    others, for a large system; then no may be said where yes were true. `together`: also what insiders give away only by pooling what they know,
+    which is what covering aims at.
+    """
     _, low, high = _seen(system, hidden)
-    label = tied(system, high - low >= 1)
-    part, cells = system.around(np.flatnonzero(label == label[cell]).tolist())
-    rest = {i for i, c in enumerate(cells) if c in hidden and c != cell}
-    own = cells.index(cell)
-    beside = {c for total, parts in part.relations if own == total or own in parts for c in (total, *parts)}
-    # Most often a neighbour is given away: they are asked first.
-    return any(
-        find_narrow(part, rest, rules, insiders=insiders, among=some) for some in (beside, None) for insiders in (False, True)
-    )
+    unknown = high - low >= 1
+
+    def gives_away(within: np.ndarray, *, far: bool) -> bool:
+        part, cells = system.around(np.flatnonzero(within).tolist())
+        rest = {i for i, c in enumerate(cells) if c in hidden and c != cell}
+        own = cells.index(cell)
+        beside = {c for total, parts in part.relations if own == total or own in parts for c in (total, *parts)}
+        # Most often a neighbour is given away: they are asked first.
+        return any(
+            find_narrow(part, rest, rules, insiders=insiders, together=together, among=some)
+            for some in ((beside, None) if far else (beside,))
+            for insiders in (False, True)
+        )
+
+    if gives_away(near(system, unknown, cell, NEAR), far=False):
+        return True
+    if near_alone:
+        return False
+    label = tied(system, unknown)
+    return gives_away(label == label[cell], far=True)

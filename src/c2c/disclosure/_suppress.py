@@ -18,7 +18,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_matrix
 
-from c2c.disclosure._system import System, cut, matrix
+from c2c.disclosure._system import System, cut
 from c2c.plumbing import cores, engines, progress
 
 DEARER = 12.0
@@ -35,6 +35,9 @@ NEAR, FAR = 300, 2_000
 
 GROUP = 1_500
 """Cells of a group: programs over so many take milliseconds, and few worlds are lost at the borders."""
+
+TURNS = 4
+"""How often groups are made, after the first time around what is still too narrow, before that is asked of the whole."""
 
 ALREADY = 1e-3
 """What it costs to move a cell that is withheld anyway: little, so that worlds stay small."""
@@ -80,6 +83,10 @@ class Counts:
         return replace(self, **kept, sums=columns.tocsr()[rows].tocsc())
 
 
+Known = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""What is settled of some cells: which are withheld, and how far the worlds found spread each, for an outsider and for insiders."""
+
+
 @dataclass(frozen=True)
 class World:
     """One change of the true counts that keeps every sum: which cells move, and by how much."""
@@ -95,8 +102,8 @@ def suppress(
 ) -> set[int]:
     """The cells to withhold: the primary ones, and as many more as their sums ask.
 
-    Groups first, side by side; then the whole, for cells that need room across a border between groups. The same system and seed give the same
-    pattern, however many cores there are. `dearer`: how much more the cells of a group cost for what it has lost elsewhere.
+    Groups first, side by side; then new ones around the cells that need room across a border; then the whole, for what these leave. The same system and
+    seed give the same pattern, however many cores there are. `dearer`: how much more the cells of a group cost for what it has lost elsewhere.
     """
     counts = _counts_of(system, seed, dearer or {})
     must = np.zeros(len(counts.values), dtype=bool)
@@ -104,23 +111,34 @@ def suppress(
     whole = Suppressor(counts, must, asked)
     groups = cut(system, GROUP)
     if len(groups) > 1:
-        jobs = ((counts.part(cells), must[cells], asked) for cells in groups)
-        with progress.bar(f"Covering {len(must):,} cells in {len(groups)} groups", len(groups)) as step:
-            for cells, (hidden, worlds) in zip(groups, cores.each_apart(_protect_group, jobs), strict=True):
-                whole.take(cells, hidden, worlds)
-                step(1)
-    settled = whole.hidden.copy()
-    whole.cover(last=True)
-    whole.give_back(whole.hidden & ~settled)
+        for _ in range(TURNS):
+            jobs = ((counts.part(cells), must[cells], asked, whole.known(cells)) for cells in groups)
+            with progress.bar(f"Covering {sum(map(len, groups)):,} cells in {len(groups)} groups", len(groups)) as step:
+                for cells, known in zip(groups, cores.each_apart(_protect_group, jobs), strict=True):
+                    whole.learn(cells, known)
+                    step(1)
+            groups = whole.still_narrow()
+            if not groups:
+                break
+    _protect(whole, last=True)
     return set(np.flatnonzero(whole.hidden).tolist())
 
 
-def _protect_group(job: tuple[Counts, np.ndarray, Asked]) -> tuple[np.ndarray, list[World]]:
-    """One group's pattern, and the worlds that show how wide its cells are."""
-    group = Suppressor(*job)
-    group.cover(last=False)
-    group.give_back(group.hidden)
-    return group.hidden, group.worlds()
+def _protect_group(job: tuple[Counts, np.ndarray, Asked, Known]) -> Known:
+    """One group's pattern, and how wide its cells are."""
+    counts, must, asked, known = job
+    group = Suppressor(counts, must, asked)
+    cells = np.arange(len(known[0]))
+    group.learn(cells, known)
+    _protect(group, last=False)
+    return group.known(cells)
+
+
+def _protect(some: Suppressor, *, last: bool) -> None:
+    settled = some.hidden.copy()
+    some.balance()
+    some.cover(last=last)
+    some.give_back(some.hidden & ~settled)
 
 
 def _counts_of(system: System, seed: bytes, dearer: Mapping[tuple[str, str], float]) -> Counts:
@@ -139,7 +157,7 @@ def _counts_of(system: System, seed: bytes, dearer: Mapping[tuple[str, str], flo
     cost *= _rarity(system) * np.array([math.prod(dearer.get(group, 1.0) for group in key) for key in system.keys])
     published = np.array(system.published, dtype=bool)
     unasked = np.isin(np.arange(n), list(system.unasked))
-    return Counts(values, published, told, unasked, least, greatest, cost, rng.permutation(n), matrix(n, system.relations))
+    return Counts(values, published, told, unasked, least, greatest, cost, rng.permutation(n), system.sums())
 
 
 def _rarity(system: System) -> np.ndarray:
@@ -184,28 +202,46 @@ class Suppressor:
         self._cells_of = np.split(by_row.indices, by_row.indptr[1:-1])
         self._model = engines.linear_program()
         self._model.setOptionValue("presolve", "off")
-        self._programs, self._kept = 0, 0
+        self._programs, self._kept, self._look = 0, 0, 0
+        # At which look around a cell another, or a sum, was last seen: no look need clear what an earlier one left.
+        self._cell_seen, self._row_seen = np.zeros(n, dtype=np.int64), np.zeros(len(self._cells_of), dtype=np.int64)
         self.hidden = self._must.copy()
         self._worlds: dict[int, World] = {}
         self._touching: list[dict[int, float]] = [{} for _ in range(n)]
         self._spread = {insider: np.zeros((2, n)) for insider in (False, True)}
+        self._settled = {insider: np.zeros((2, n)) for insider in (False, True)}
 
-    def take(self, cells: np.ndarray, hidden: np.ndarray, worlds: Iterable[World]) -> None:
-        """Take over what a group has found."""
-        self.hidden[cells] = hidden
-        for world in worlds:
-            self._keep(replace(world, cells=cells[world.cells]))
+    def known(self, cells: np.ndarray) -> Known:
+        """What is settled of these cells."""
+        return self.hidden[cells], self._spread[False][:, cells], self._spread[True][:, cells]
 
-    def worlds(self) -> list[World]:
-        """The worlds that show how wide the cells are."""
-        return list(self._worlds.values())
+    def learn(self, cells: np.ndarray, known: Known) -> None:
+        """Take over what was settled of these cells elsewhere. No cell that is withheld later moves in those worlds: they stand whatever is shown again."""
+        self.hidden[cells] = known[0]
+        for insider, spread in ((False, known[1]), (True, known[2])):
+            self._spread[insider][:, cells] = self._settled[insider][:, cells] = spread
+
+    def still_narrow(self) -> list[np.ndarray]:
+        """New groups, each around cells that are not wide enough yet, no cell in two."""
+        narrow = np.flatnonzero(self._narrow(np.arange(len(self._values))))
+        self._look += 1
+        groups = []
+        for cell in sorted(narrow.tolist(), key=lambda c: (self._values[c], self._tie[c])):
+            if self._cell_seen[cell] != self._look:
+                groups.append(np.sort(self._grow(cell, GROUP, ~self._fixed)))
+        return groups
+
+    def _narrow(self, cells: np.ndarray) -> np.ndarray:
+        """Which of these are withheld, or small and shown by no table, and not wide enough in the worlds found."""
+        few = self._width - 1e-6, self._insider - 1e-6
+        outsider, insider = ((self._spread[i][1] - self._spread[i][0])[cells] < few[i] for i in (False, True))
+        return (self.hidden[cells] | self._derived[cells]) & (outsider | (insider & (self._values[cells] > 1)))
 
     def cover(self, *, last: bool) -> None:
         """Withhold further cells until each that is withheld has room.
 
         Where a cell cannot have it, `last` withholds all that stands in its sums; else it is left to the whole.
         """
-        self._balance()
         queue: list[tuple[float, int, int]] = []
 
         def push(cells: Iterable[int]) -> None:
@@ -215,20 +251,20 @@ class Suppressor:
         push(np.flatnonzero(self.hidden | self._derived).tolist())
         while queue:
             cell = heapq.heappop(queue)[2]
-            before = self.hidden.copy()
             for insider in (False, True):
                 if not self._is_wide(cell, insider) and not self._certify(cell, insider):
-                    self._open(cell, insider, last)
-            push(np.flatnonzero(self.hidden & ~before).tolist())
+                    push(self._open(cell, insider, last).tolist())
 
-    def _balance(self) -> None:
+    def balance(self) -> None:
         """A first pattern, sum by sum: what is withheld beside the smallest count must make up for it. Then what is not needed for that is shown.
 
         Counts of one make up for nothing: whoever they are of knows them.
         """
         settled = self.hidden.copy()
-        waiting = list(range(len(self._cells_of)))
-        queued = np.ones(len(waiting), dtype=bool)
+        narrow = np.flatnonzero(self._narrow(np.arange(len(self._values))))
+        waiting = sorted({row for c in narrow.tolist() for row in self._rows_of[c].tolist()})
+        queued = np.zeros(len(self._cells_of), dtype=bool)
+        queued[waiting] = True
         alone = np.array([not self._is_open(cells).any() for cells in self._cells_of], dtype=bool)
         while waiting:
             row = heapq.heappop(waiting)
@@ -331,8 +367,8 @@ class Suppressor:
                 break
         return False
 
-    def _open(self, cell: int, insider: bool, last: bool) -> None:
-        """Withhold the cheapest further cells that give the cell room."""
+    def _open(self, cell: int, insider: bool, last: bool) -> np.ndarray:
+        """Withhold the cheapest further cells that give the cell room, and say which these are."""
         need = self._insider if insider else self._width
         low, high = self._spread[insider][:, cell]
         for limit in (NEAR, FAR):
@@ -345,18 +381,22 @@ class Suppressor:
             found = [w for w in tried if w is not None]
             if found:
                 world = min(found, key=self._price)
-                self.hidden[self._fresh(world)] = True
+                fresh = self._fresh(world)
+                self.hidden[fresh] = True
                 self._keep(world)
-                return
+                return fresh
             if len(around) < limit:
                 break
         if insider or not last:
-            return  # What those alone in cells know together, nobody may know; the auditor asks what each of them knows.
+            return np.zeros(
+                0, dtype=np.int64
+            )  # What those alone in cells know together, nobody may know; the auditor asks what each of them knows.
         # No world moves this cell that far while sums hold: all that stands in its sums goes with it, and the auditor decides.
-        for row in self._rows_of[cell]:
-            beside = self._cells_of[row]
-            self.hidden[beside[self._published[beside] & ~self._told[beside]]] = True
+        beside = np.unique(np.concatenate([self._cells_of[row] for row in self._rows_of[cell].tolist()]))
+        fresh = beside[self._published[beside] & ~self._told[beside] & ~self.hidden[beside]]
+        self.hidden[fresh] = True
         self._certify(cell, insider)
+        return fresh
 
     def _price(self, world: World) -> float:
         return float(self._cost[self._fresh(world)].sum())
@@ -373,23 +413,50 @@ class Suppressor:
             may = may & (self.hidden | self._told | ~self._published)
         if insider:
             may = may & ~self._single
-        seen, rows_seen = np.zeros(len(may), dtype=bool), np.zeros(len(self._cells_of), dtype=bool)
+        self._look += 1
+        # Layer by layer costs a quarter of growing, and does where few cells are enough.
+        return self._layers(cell, limit, may) if limit <= NEAR else self._grow(cell, limit, may)
+
+    def _layers(self, cell: int, limit: int, may: np.ndarray) -> np.ndarray:
+        """At most so many cells that may move with one, the cell first: those in its sums, then those in theirs."""
         found, edge, count = [np.array([cell])], np.array([cell]), 1
-        seen[cell] = True
+        self._cell_seen[cell] = self._look
         while len(edge) and count < limit:
-            met = rows_seen.copy()
-            met[np.concatenate([self._rows_of[c] for c in edge.tolist()])] = True
-            rows = np.flatnonzero(met & ~rows_seen)
-            rows_seen = met
+            rows = np.unique(np.concatenate([self._rows_of[c] for c in edge.tolist()]))
+            rows = rows[self._row_seen[rows] != self._look]
             if not len(rows):
                 break
-            near = np.zeros(len(may), dtype=bool)
-            near[np.concatenate([self._cells_of[r] for r in rows.tolist()])] = True
-            edge = np.flatnonzero(near & may & ~seen)[: limit - count]
-            seen[edge] = True
+            self._row_seen[rows] = self._look
+            near = np.unique(np.concatenate([self._cells_of[r] for r in rows.tolist()]))
+            edge = near[may[near] & (self._cell_seen[near] != self._look)][: limit - count]
+            self._cell_seen[edge] = self._look
             count += len(edge)
             found.append(edge)
         return np.concatenate(found)
+
+    def _grow(self, seed: int, limit: int, may: np.ndarray) -> np.ndarray:
+        """At most so many cells that may move with one, the cell first, along the shortest sums: what a place and its parts can do among themselves comes
+        before a sum of many places. Leaves out what this look has seen."""
+        found: list[int] = []
+        waiting: list[tuple[int, int]] = []
+        beside: dict[int, list[int]] = {}
+        cell: int | None = seed
+        while cell is not None:
+            self._cell_seen[cell] = self._look
+            found.append(cell)
+            for row in self._rows_of[cell].tolist():
+                if row not in beside:
+                    cells = self._cells_of[row]
+                    beside[row] = cells[may[cells] & (self._cell_seen[cells] != self._look)][::-1].tolist()
+                    heapq.heappush(waiting, (len(cells), row))
+            cell = None
+            while cell is None and waiting and len(found) < limit:
+                if left := beside[waiting[0][1]]:
+                    cell = left.pop()
+                    cell = cell if self._cell_seen[cell] != self._look else None
+                else:
+                    heapq.heappop(waiting)
+        return np.array(found)
 
     def _move(self, cell: int, around: np.ndarray, *, up: bool, at_most: float = 0.0, exactly: float = 0.0) -> World | None:
         """The cheapest world that moves the cell so far, or as far as it goes; None where there is none. `around` begins with the cell."""
@@ -398,13 +465,11 @@ class Suppressor:
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         entries = np.repeat(self._starts[around] - starts[:-1], lengths) + np.arange(starts[-1])
         signs, rows = self._signs[entries], self._rows[entries]
-        met = np.zeros(len(self._cells_of), dtype=bool)
-        met[rows] = True
-        where = (np.cumsum(met) - 1)[rows].astype(np.int32)
+        met, where = np.unique(rows, return_inverse=True)
         free = self.hidden[around] | self._told[around] | ~self._published[around]
         cost = np.where(free, ALREADY, self._cost[around])
         lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = 2 * n, int(met.sum())
+        lp.num_col_, lp.num_row_ = 2 * n, len(met)
         cost = np.concatenate([cost, cost])
         low, high = np.zeros(2 * n), np.concatenate([self._rise[around], self._fall[around]])
         mine, other = (0, n) if up else (n, 0)
@@ -451,4 +516,5 @@ class Suppressor:
             every = self._touching[c]
             some = [change for number, change in every.items() if self._worlds[number].leaves_singles]
             for insider, changes in ((False, every.values()), (True, some)):
-                self._spread[insider][:, c] = min(0.0, min(changes, default=0.0)), max(0.0, max(changes, default=0.0))
+                low, high = self._settled[insider][:, c]
+                self._spread[insider][:, c] = min(low, min(changes, default=0.0)), max(high, max(changes, default=0.0))

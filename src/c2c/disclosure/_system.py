@@ -37,6 +37,7 @@ class System:
     relations: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     at: dict[Key, int] = field(default_factory=dict)
     _said: set[tuple[int, tuple[int, ...]]] = field(default_factory=set, repr=False)
+    _sums: csc_matrix | None = field(default=None, repr=False)
 
     def add(self, key: Key, value: int, *, published: bool = True) -> int:
         """The number of a cell, new or known."""
@@ -51,9 +52,8 @@ class System:
 
     def around(self, cells: Collection[int]) -> tuple[System, list[int]]:
         """The sums that some cells stand in, as a system of its own, and which cell each of its cells is here."""
-        some = set(cells)
-        sums = [(total, parts) for total, parts in self.relations if total in some or not some.isdisjoint(parts)]
-        mine = sorted(some.union(*((total, *parts) for total, parts in sums)))
+        sums = [self.relations[r] for r in np.unique(self.sums()[:, sorted(cells)].indices).tolist()]
+        mine = sorted(set(cells).union(*((total, *parts) for total, parts in sums)))
         part = System()
         for c in mine:
             part.add(self.keys[c], self.values[c], published=self.published[c])
@@ -63,6 +63,18 @@ class System:
         for total, parts in sums:
             part.bind(at[total], [at[p] for p in parts])
         return part, mine
+
+    def sums(self) -> csc_matrix:
+        """The relations as a sparse matrix, one row each: one for the total, minus one for each part; a world's rows sum to zero."""
+        size = len(self.relations), len(self.keys)
+        if self._sums is None or self._sums.shape != size:
+            lengths = np.array([1 + len(parts) for _, parts in self.relations], dtype=np.int64)
+            rows = np.repeat(np.arange(len(lengths)), lengths)
+            cells = np.fromiter(itertools.chain.from_iterable((t, *p) for t, p in self.relations), np.int64, int(lengths.sum()))
+            signs = np.full(len(cells), -1.0)
+            signs[np.cumsum(lengths) - lengths] = 1.0
+            self._sums = csc_matrix((signs, (rows, cells)), shape=size)
+        return self._sums
 
     def bind(self, total: int, parts: Iterable[int]) -> None:
         """Say that a cell is the sum of others. A sum said twice is kept once."""
@@ -165,7 +177,7 @@ def cut(system: System, most: int) -> list[np.ndarray]:
 def tied(system: System, unknown: np.ndarray) -> np.ndarray:
     """A number for each set of unknown cells that sums tie together; known cells have sets of their own."""
     n = len(unknown)
-    sums = matrix(n, system.relations).tocoo()
+    sums = system.sums().tocoo()
     mine = unknown[sums.col]
     ties = coo_matrix((np.ones(int(mine.sum())), (sums.col[mine], n + sums.row[mine])), shape=(n + sums.shape[0],) * 2)
     return np.asarray(connected_components(ties, directed=False)[1][:n])
@@ -173,12 +185,12 @@ def tied(system: System, unknown: np.ndarray) -> np.ndarray:
 
 def near(system: System, unknown: np.ndarray, cell: int, most: int) -> np.ndarray:
     """The unknown cells nearest to one along the sums, at most so many, as a mask."""
-    sums = matrix(len(unknown), system.relations)
-    by_row = sums.tocsr()
+    sums = system.sums()
     found = np.zeros(len(unknown), dtype=bool)
     found[cell] = True
     while True:
-        beside = np.unique(by_row[np.unique(sums[:, found].indices)].indices)
+        rows = np.unique(sums[:, found].indices)
+        beside = np.unique([c for r in rows.tolist() for c in (system.relations[r][0], *system.relations[r][1])])
         fresh = beside[unknown[beside] & ~found[beside]][: most - int(found.sum())]
         if not len(fresh):
             return found
@@ -188,13 +200,3 @@ def near(system: System, unknown: np.ndarray, cell: int, most: int) -> np.ndarra
 def combinations(lists: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     """Every choice of one value from each list, in their order."""
     return list(itertools.product(*lists))
-
-
-def matrix(n: int, relations: Sequence[tuple[int, tuple[int, ...]]]) -> csc_matrix:
-    """The relations as a sparse matrix, one row each: one for the total, minus one for each part; a world's rows sum to zero."""
-    sizes = np.array([1 + len(parts) for _, parts in relations], dtype=np.int64)
-    rows = np.repeat(np.arange(len(relations)), sizes)
-    cells = np.fromiter(itertools.chain.from_iterable((t, *p) for t, p in relations), dtype=np.int64, count=int(sizes.sum()))
-    signs = np.full(len(cells), -1.0)
-    signs[np.cumsum(sizes) - sizes] = 1.0
-    return csc_matrix((signs, (rows, cells)), shape=(len(relations), n))

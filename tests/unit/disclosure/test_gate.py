@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 
 from builders import a_site
-from c2c.disclosure import TooRevealing, _audit, _ledger, _suppress
+from c2c.disclosure import TooRevealing, _audit, _ledger, _protect, _suppress
 from c2c.disclosure._count import Cell, Cohort
 from c2c.disclosure._percents import people_in, share_shown
 from c2c.disclosure._products import Table
-from c2c.disclosure._protect import check_system, covering_loss, find_narrow, protect_system
+from c2c.disclosure._protect import check_system, covering_loss, find_narrow, is_necessary, protect_system
 from c2c.disclosure._rules import rules_in_force
 from c2c.disclosure._system import Counted, System, add_table, cut, key_of
 
@@ -172,6 +172,71 @@ def test_a_large_set_is_judged_in_pieces_as_it_is_whole(monkeypatch: pytest.Monk
     at_once = find_narrow(system, hidden)
     monkeypatch.setattr(_audit, "WHOLE", 8)
     assert find_narrow(system, hidden) == at_once
+
+
+def a_state(seed: int, districts: int) -> System:
+    """People by district, school, group and outcome, with all margins."""
+    rng = np.random.default_rng(seed)
+    people = pl.DataFrame(
+        [(f"d{d}", f"d{d}s{s}", f"g{g}", f"o{o}") for d in range(districts) for s in range(3) for g in range(3) for o in range(3)],
+        schema=["district", "school", "group", "outcome"],
+        orient="row",
+    )
+    counted = Counted(people, people.with_columns(n_people=pl.Series(rng.negative_binomial(0.8, 0.03, len(people)))))
+    system = System()
+    for dims in (("district", "group", "outcome"), ("school", "group", "outcome")):
+        add_table(system, counted, dims)
+    for key, total in list(system.at.items()):
+        where = dict(key)
+        if "district" in where:
+            rest = {d: v for d, v in where.items() if d != "district"}
+            schools = [f"{where['district']}s{s}" for s in range(3)]
+            system.bind(total, [system.at[key_of(rest | {"school": s})] for s in schools])
+    system.published = [True] * len(system.keys)
+    return system
+
+
+def test_what_is_looked_at_around_a_district_is_whole_districts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group made anew around a district's count that is too narrow holds that district and others, each with its schools: with half of another's cells none of them
+    could move."""
+    system = a_state(1, 6)
+    must = np.zeros(len(system.keys), dtype=bool)
+    must[system.at[key_of({"district": "d3", "group": "g1", "outcome": "o1"})]] = True
+    of_district = {
+        d: {c for c, key in enumerate(system.keys) if any(v == d or v.startswith(f"{d}s") for _, v in key)}
+        for d in map("d{}".format, range(6))
+    }
+    monkeypatch.setattr(_suppress, "GROUP", 3 * len(of_district["d3"]))
+    whole = _suppress.Suppressor(_suppress._counts_of(system, SEED, {}), must, _suppress.Asked(9, 3, 11, 100))
+    group = next(set(g.tolist()) for g in whole.still_narrow() if must[g].any())
+    assert of_district["d3"] <= group and sum(cells <= group for cells in of_district.values()) >= 2
+
+
+def test_what_is_narrow_is_found_in_pieces_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state of which some cover is in view is attacked in pieces, and from them the same cells are narrow as from all of it."""
+    system = a_state(2, 3)
+    hidden = protect_system(system, small(system), SEED)
+    hidden -= set(sorted(hidden - small(system))[::9])
+    at_once = find_narrow(system, hidden)
+    alone = find_narrow(system, hidden, insiders=True)
+    assert at_once and hidden - at_once
+    monkeypatch.setattr(_audit, "WHOLE", 12)
+    assert find_narrow(system, hidden) == at_once and find_narrow(system, hidden, insiders=True) == alone
+
+
+def test_what_the_sums_near_a_cell_give_away_is_given_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A covering cell called needed by the sums near it is needed by all of them: shown, an attack on the whole finds a cell."""
+    system = a_state(3, 2)
+    hidden = protect_system(system, small(system), SEED)
+    monkeypatch.setattr(_protect, "NEAR", 40)
+    # One district's schools withheld altogether: none of their counts is needed.
+    hidden |= {c for c, key in enumerate(system.keys) if dict(key).get("school", "").startswith("d0") and len(key) > 1}
+    assert not find_narrow(system, hidden)
+    cover = sorted(hidden - small(system))[::6]
+    needed = {c for c in cover if is_necessary(system, hidden, c, near_alone=True)}
+    really = {c for c in cover if find_narrow(system, hidden - {c}) or find_narrow(system, hidden - {c}, insiders=True)}
+    assert needed <= really < set(cover) and len(needed) > 0.5 * len(really)
+    assert {c for c in cover if is_necessary(system, hidden, c)} == really
 
 
 def test_groups_are_local(monkeypatch: pytest.MonkeyPatch) -> None:
