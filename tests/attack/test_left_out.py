@@ -13,8 +13,8 @@ from attack.fixtures import GRADUATES, Person, people, pinned, released, write
 from builders import a_site
 from c2c import publication
 from c2c.disclosure import _ledger
-from c2c.disclosure._count import _rings
 from c2c.disclosure._products import read_product
+from c2c.disclosure._rings import rings
 from c2c.vocabulary import SafeTables
 
 BY_GROUP = GRADUATES
@@ -119,4 +119,4 @@ def test_what_was_out_before_stops_no_later_release(tmp_path: Path) -> None:
 )
 def test_only_tables_in_a_ring_are_judged_with_their_cross_table(tables: str, behind: set[str]) -> None:
     """Tables in a chain, or one that has all dimensions itself, say no more of a cell together than apart: no time is spent on them."""
-    assert {"".join(ring) for ring in _rings([frozenset(t) for t in tables.split()])} == behind
+    assert {"".join(ring) for ring in rings([frozenset(t) for t in tables.split()])} == behind

@@ -83,6 +83,7 @@ class Tied:
     def grow(self, seed: int, most: int, taken: np.ndarray) -> np.ndarray:
         """At most so many cells around one, along the shortest sums: a school's groups come before its district, that before the state. Leaves out those
         `taken`, and takes what it finds."""
+        # The suppressor looks around its cells much like this. It is not called from here: one error would hide the other.
         found: list[int] = []
         waiting: list[tuple[int, int]] = []
         beside: dict[int, list[int]] = {}

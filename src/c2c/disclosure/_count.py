@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import polars as pl
 
 from c2c.disclosure._percents import is_small
 from c2c.disclosure._products import Table, settings_of, tables_of
+from c2c.disclosure._rings import crossed_by
 from c2c.disclosure._rounding import Rounding, rounded_classes
 from c2c.disclosure._rules import Rules
 from c2c.disclosure._system import Counted, Key, System, add_table, combinations, key_of
@@ -255,42 +255,13 @@ def _left_out(
 def _cross(found: Cohort, counted: Counted, most: float) -> None:
     """Count the cross-table behind tables that share their dimensions in a ring (A x B, B x C, A x C): nobody shows its cells, and together they bound them.
 
-    Tables in a chain need none: what they say of a cell of two of them is no closer than what they hold of it themselves. `most`: cells beyond
-    which its parts of a dimension less are counted instead.
+    `most`: cells beyond which its parts of a dimension less are counted instead.
     """
     columns = counted.people.columns
     shapes = {frozenset(d for d, _ in row.key if d in columns) for row in (*found.rows, *found.left_out) if row.key is not None}
     size = {d: len(counted.rows((d,))) for d in sorted(set().union(*shapes))}
-    parts = {part for ring in _rings(shapes) for part in _fitting(ring, size, most)}
-    for dims in sorted(parts):
-        if not any(set(dims) <= shape for shape in shapes):
-            add_table(found.system, counted, dims)
-
-
-def _fitting(ring: tuple[str, ...], size: Mapping[str, int], most: float) -> Iterator[tuple[str, ...]]:
-    """A ring whose cross-table has at most so many cells; or else its parts of a dimension less, as far as they are rings and fit."""
-    if math.prod(size[d] + 1 for d in ring) <= most:
-        yield ring
-    elif len(ring) > 3:
-        for without in ring:
-            yield from _fitting(tuple(d for d in ring if d != without), size, most)
-
-
-def _rings(shapes: Collection[frozenset[str]]) -> set[tuple[str, ...]]:
-    """The largest sets of dimensions of which any two stand in a table together, but no table has them all."""
-    beside = {d: set().union(*(s for s in shapes if d in s)) - {d} for d in set().union(*shapes)}
-    found: set[tuple[str, ...]] = set()
-    waiting = [frozenset([d]) for d in beside]
-    seen = set(waiting)
-    while waiting:
-        some = waiting.pop()
-        more = set.intersection(*(beside[d] for d in some))
-        wider = {some | {d} for d in more} - seen
-        seen |= wider
-        waiting += wider
-        if not more and len(some) > 2 and some not in shapes:
-            found.add(tuple(sorted(some)))
-    return found
+    for dims in crossed_by(shapes, size, most):
+        add_table(found.system, counted, dims)
 
 
 def _of_few_people(counted: Counted, dims: tuple[str, ...], person: str, rules: Rules) -> frozenset[Key]:

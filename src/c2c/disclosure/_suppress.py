@@ -388,9 +388,8 @@ class Suppressor:
             if len(around) < limit:
                 break
         if insider or not last:
-            return np.zeros(
-                0, dtype=np.int64
-            )  # What those alone in cells know together, nobody may know; the auditor asks what each of them knows.
+            # What those alone in cells know together, nobody may know; the auditor asks what each of them knows.
+            return np.zeros(0, dtype=np.int64)
         # No world moves this cell that far while sums hold: all that stands in its sums goes with it, and the auditor decides.
         beside = np.unique(np.concatenate([self._cells_of[row] for row in self._rows_of[cell].tolist()]))
         fresh = beside[self._published[beside] & ~self._told[beside] & ~self.hidden[beside]]

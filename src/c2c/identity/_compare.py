@@ -60,7 +60,7 @@ def unlike_names(level: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def among(code: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Which codes are among the known ones, those sorted."""
-    if not len(known) or not len(code):
+    if not len(known):
         return np.zeros(len(code), dtype=bool)
     at = np.minimum(np.searchsorted(known, code), len(known) - 1)
     return np.asarray(known[at] == code)

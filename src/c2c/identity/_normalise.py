@@ -78,9 +78,7 @@ def _of_distinct(values: pl.Series, says: Callable[[pl.Series], pl.DataFrame]) -
 
 def of_each(values: pl.Series, change: Callable[[str], str]) -> pl.Series:
     """A change of texts, worked out once for each distinct value; nothing left is null."""
-    distinct = values.drop_nulls().unique()
-    said = pl.DataFrame({"v": distinct, "c": _changed(distinct, change)})
-    return pl.DataFrame({"v": values.cast(pl.String)}).join(said, on="v", how="left", maintain_order="left")["c"]
+    return _of_distinct(values, _changed_by(change))["said"]
 
 
 def _changed(values: pl.Series, change: Callable[[str], str]) -> pl.Series:

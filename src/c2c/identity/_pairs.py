@@ -10,7 +10,7 @@ import numpy as np
 from c2c.identity._block import RULES, Blocks
 from c2c.identity._cluster import Edges
 from c2c.identity._coded import FIELDS, TERMS, Coded
-from c2c.identity._compare import compare
+from c2c.identity._compare import among, compare
 from c2c.identity._estimate import Model, levels_of, patterns_of
 from c2c.identity._rules import rule
 from c2c.identity._score import differ, names_only, never_alone, plain_bits, rarer
@@ -103,7 +103,5 @@ def _among_range(code: np.ndarray, known: np.ndarray, low: int, high: int) -> np
     """Which codes, each once and in order, are among the known ones from `low` to before `high`: those are few, and looked for among the codes."""
     known = known[slice(*np.searchsorted(known, (low, high)))]
     found = np.zeros(len(code), dtype=bool)
-    if len(code):
-        at = np.minimum(np.searchsorted(code, known), len(code) - 1)
-        found[at[code[at] == known]] = True
+    found[np.searchsorted(code, known[among(known, code)])] = True
     return found
