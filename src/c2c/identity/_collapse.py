@@ -65,6 +65,10 @@ class Tuples:
     keys_only: pl.Series = field(default_factory=lambda: pl.Series("record_key", [], dtype=pl.String))
     sent: tuple[Path, ...] = ()
 
+    def without_records(self) -> Tuples:
+        """The same for who needs no record's key: they take more memory than all else here."""
+        return replace(self, records=self.records.clear())
+
 
 def collapse(trays: Iterable[Identifiers], private: Path, *, apart: frozenset[str] = frozenset()) -> Tuples:
     """Read every identifiers tray into tuples. A record key met again in a later year is the same record, seen again.

@@ -31,7 +31,7 @@ class PeopleFile:
     `id_columns`: those of them with person keys; `written`: how its values are written, where it is not as text.
     """
 
-    ids: pl.DataFrame
+    ids: pl.LazyFrame
     records: pl.LazyFrame
     id_columns: tuple[str, ...]
     written: Written | None
@@ -69,34 +69,44 @@ def match_file(
     given = read_model(model) if model else None
     with tempfile.TemporaryDirectory() as private:
         people = read_people(source, column_map or {}, Path(private))
-        tuples, ids, written = people.fold(Path(private)), people.ids, people.written
+        tuples = people.fold(Path(private))
+        # Which tuple a row is, is kept as a number: a state's record keys do not lie in memory while it is matched.
+        row, tuples = rows_of(people.ids, tuples), tuples.without_records()
         with open_runner(engine, Path(private)) as runner:
-            matched = match_people(
-                tuples.people, tuples.keys, runner=runner, written=written, known=Known(given.model) if given else None
-            )
-    row = rows_of(ids, tuples)
-    label, sure = matched.label[row], matched.confidence[row]
-    smallest = pl.DataFrame({"label": label, "id": ids["record_key"]}).group_by("label").agg(pl.col("id").min())
-    hashed = pl.Series([hashlib.sha256(i.encode()).hexdigest()[:32] for i in smallest["id"].to_list()], dtype=pl.String)
-    person = pl.DataFrame({"label": label}).join(
-        smallest.select("label", hashed.alias("p")), on="label", how="left", maintain_order="left"
-    )["p"]
-    status = np.where(sure >= rule("automatic_from"), "automatic", "provisional")
-    out = pl.DataFrame(
-        {"record_id": ids["record_id"], "person_id": person, "confidence": np.round(sure, 4), "status": status},
-        schema_overrides={"status": pl.String},
-    )
+            known = Known(given.model) if given else None
+            matched = match_people(tuples.people, tuples.keys, runner=runner, written=people.written, known=known)
+        if save_model:
+            write_model(matched.model, matched.coded.key, save_model)
+        label, confidence, report = matched.label[row], matched.confidence[row], matched.report
+        del matched, tuples
+        out = _links(people.ids.collect(), label, confidence)
     write_people(out, target)
-    if save_model:
-        write_model(matched.model, matched.coded.key, save_model)
     said = ("pairs_compared", "largest_cluster", "expected_matches_lost")
     told = {"model": given.told()} if given else {}
-    return {"rows": len(out), "people": len(smallest), **{name: matched.report[name] for name in said}, **told}
+    return {"rows": len(out), "people": report["people"], **{name: report[name] for name in said}, **told}
 
 
-def rows_of(ids: pl.DataFrame, tuples: Tuples) -> np.ndarray:
+def _links(ids: pl.DataFrame, label: np.ndarray, confidence: np.ndarray) -> pl.DataFrame:
+    """What is written: one row per row of the file. `label`: the person of each row; `confidence` in it."""
+    smallest = ids.select(pl.Series("label", label), "record_key").group_by("label").agg(pl.col("record_key").min())
+    hashed = [hashlib.sha256(key.encode()).hexdigest()[:32] for key in smallest["record_key"]]
+    person = np.full(int(label.max(initial=-1)) + 1, -1, dtype=np.int32)
+    person[smallest["label"].to_numpy()] = np.arange(len(hashed))
+    return ids.select(
+        "record_id",
+        pl.Series(hashed, dtype=pl.String).gather(person[label]).alias("person_id"),
+        pl.Series("confidence", np.round(confidence, 4)),
+        pl.when(pl.Series(confidence >= rule("automatic_from")))
+        .then(pl.lit("automatic"))
+        .otherwise(pl.lit("provisional"))
+        .alias("status"),
+    )
+
+
+def rows_of(ids: pl.LazyFrame, tuples: Tuples) -> np.ndarray:
     """The tuple of each row of a file, in its order."""
-    return ids.join(tuples.records, on="record_key", how="left", maintain_order="left")["row"].to_numpy()
+    known = tuples.records.lazy().select("record_key", "row")
+    return ids.select("record_key").join(known, on="record_key", how="left", maintain_order="left").collect()["row"].to_numpy()
 
 
 def read_people(source: Path, column_map: Mapping[str, str], private: Path) -> PeopleFile:
@@ -121,8 +131,9 @@ def read_people(source: Path, column_map: Mapping[str, str], private: Path) -> P
     ]
     # A record is known by its own id, never by its place, so that the order of the file changes nothing.
     names = pl.concat_str([pl.col(c).fill_null("") for c in own], separator="|").alias("record_key")
-    ids = table.select("record_id", names).collect()
-    return PeopleFile(ids, table.select(names, pl.lit(1).alias("n_records"), *read), tuple(id_columns), written)
+    return PeopleFile(
+        table.select("record_id", names), table.select(names, pl.lit(1).alias("n_records"), *read), tuple(id_columns), written
+    )
 
 
 def check_people(table: pl.LazyFrame, source: Path) -> list[str]:

@@ -17,8 +17,8 @@ from c2c.identity._cluster import Decided, Edges, join, settle
 from c2c.identity._coded import FIELDS, Coded
 from c2c.identity._compare import compare
 from c2c.identity._estimate import Model, levels_of
-from c2c.identity._pairs import Sought, Told, weights_of
-from c2c.identity._runner import Local, Runner, Weighted
+from c2c.identity._pairs import Sought, weights_of
+from c2c.identity._runner import Local, Looks, Runner
 from c2c.identity._score import has_twins, score, train
 from c2c.identity._update import Held, as_before, touched, with_kept, within
 from c2c.identity._written import Written
@@ -55,11 +55,11 @@ class Known:
 
 
 @dataclass(frozen=True)
-class _Weighed:
+class _Seen:
     """What all pairs of a table say. `agreeing`: pairs (left x n + right, sorted) with an unshared person key in common; `again`: rows whose pairs
     were all looked at."""
 
-    weighted: Weighted
+    looks: Looks
     model: Model
     twins: bool
     agreeing: np.ndarray
@@ -84,40 +84,37 @@ def match_people(
     runner = runner or Local(people.parent)
     coded = Coded(people, keys, known.learnt if known else None, written=written)
     at = runner.share(coded)
-    weighed = _weigh(coded, at, runner, known)
-    edges, held = weighed.weighted.edges, known.held if known else None
+    seen = _look(coded, at, runner, known)
+    weighted = runner.weigh(at, seen.looks, weights_of(seen.looks.told.patterns, seen.model, twins=seen.twins))
+    edges, held = weighted.edges, known.held if known else None
     if held:
-        edges = with_kept(held, weighed.again, edges)
-    joined = join(coded, edges, agreeing=weighed.agreeing, model=weighed.model, twins=weighed.twins, decided=decided)
-    report = dict(weighed.report)
+        edges = with_kept(held, seen.again, edges)
+    joined = join(coded, edges, agreeing=seen.agreeing, model=seen.model, twins=seen.twins, decided=decided)
+    report = dict(seen.report)
     if held:
-        some = touched(held, weighed.again, joined)
+        some = touched(held, seen.again, joined)
         now = settle(coded, joined, np.flatnonzero(some), within(joined.with_forced(edges), some))
         settled = as_before(held, some, now)
-        report["update"] = {"rows_looked_at_again": int(weighed.again.sum()), "rows_settled_again": int(some.sum())}
+        report["update"] = {"rows_looked_at_again": int(seen.again.sum()), "rows_settled_again": int(some.sum())}
     else:
-        settled = runner.settle(at, joined, weighed.weighted)
+        settled = runner.settle(at, joined, weighted)
     label, vetoes = _in_order(settled.label), settled.vetoes
     vetoes = vetoes[np.lexsort((vetoes[:, 1], vetoes[:, 0]))]
-    report = _report(coded, weighed.model, label) | report
-    return Matched(coded, label, settled.confidence, weighed.model, edges, vetoes, weighed.agreeing, weighed.twins, report)
+    report = _report(coded, seen.model, label) | report
+    return Matched(coded, label, settled.confidence, seen.model, edges, vetoes, seen.agreeing, seen.twins, report)
 
 
-def _weigh(coded: Coded, at: Any, runner: Runner, known: Known | None) -> _Weighed:
-    """Every pair made, compared and weighed. What is needed for that alone goes when it is done: a state's pairs fill the memory."""
+def _look(coded: Coded, at: Any, runner: Runner, known: Known | None) -> _Seen:
+    """Every pair made and compared, and the model of what was seen. The blocks go when it is done: a state's fill half of what the match may take."""
     blocks = Blocks(coded, known.held.new if known and known.held else None)
     agreeing, asserted = _agreeing(coded.keys, blocks.n)
     looks = runner.look(at, Sought(blocks, blocks.ranges(), agreeing, asserted))
-    patterns = np.unique(np.concatenate([told.patterns for told in looks.told]))
-    counts = np.zeros((len(RULES) + 1, len(patterns)))
-    for told in looks.told:
-        counts[:, np.searchsorted(patterns, told.patterns)] += told.counts
+    patterns, counts = looks.told.patterns, looks.told.counts
     model = known.model if known else train(coded, patterns, dict(zip((*RULES, "all"), counts, strict=True)))
     twins = known.twins if known and known.twins is not None else has_twins(levels_of(patterns), counts[-1])
     found = {name: int(n) for name, n in zip(RULES, counts[:-1].sum(axis=1).tolist(), strict=True)}
-    report = {"pairs_compared": int(counts[-1].sum()), "pairs_by_rule": found} | _lost(coded, blocks, looks.told, model)
-    weighted = runner.weigh(at, looks, weights_of(patterns, model, twins=twins))
-    return _Weighed(weighted, model, twins, agreeing, blocks.again, report)
+    report = {"pairs_compared": int(counts[-1].sum()), "pairs_by_rule": found} | _lost(coded, blocks, looks.told.sampled, model)
+    return _Seen(looks, model, twins, agreeing, blocks.again, report)
 
 
 def _in_order(label: np.ndarray) -> np.ndarray:
@@ -140,9 +137,9 @@ def _agreeing(keys: pl.DataFrame, n: int) -> tuple[np.ndarray, np.ndarray]:
     return found, asserted
 
 
-def _lost(coded: Coded, blocks: Blocks, told: list[Told], model: Model) -> dict[str, Any]:
-    """Matches expected among pairs left out of blocks too large, from a sample of them."""
-    gone = blocks.not_among(np.concatenate([part.sampled for part in told]))
+def _lost(coded: Coded, blocks: Blocks, sampled: np.ndarray, model: Model) -> dict[str, Any]:
+    """Matches expected among pairs left out of blocks too large, from a sample of them. `sampled`: those that were met after all."""
+    gone = blocks.not_among(sampled)
     a, b = gone // blocks.n, gone % blocks.n
     none = np.zeros(len(a), dtype=bool)
     bits = score(coded, a, b, compare(coded, a, b, agreeing=none), model)

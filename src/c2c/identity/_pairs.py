@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,9 @@ from c2c.identity._estimate import Model, levels_of, patterns_of
 from c2c.identity._rules import rule
 from c2c.identity._score import differ, names_only, never_alone, plain_bits, rarer
 from c2c.identity._written import distinct_of
+
+WAITING = 500_000
+"""Patterns of ranges that wait to be added up together."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,31 @@ class Sought:
 
 @dataclass(frozen=True)
 class Told:
-    """What one range adds to the whole: the patterns met, how many of each rule's pairs have which, and the pairs met of the blocks' sample."""
+    """What ranges of pairs tell: the patterns met, sorted where they are of more than one range; how many of each rule's pairs, and of all, have which;
+    and the pairs met of the blocks' sample."""
 
     patterns: np.ndarray
     counts: np.ndarray
     sampled: np.ndarray
+
+    @staticmethod
+    def joined(parts: Iterable[Told]) -> Told:
+        """What all ranges told, together. They are added up as they come: side by side, a state's would fill the memory."""
+        none = np.zeros(0, dtype=np.int64)
+        whole, waiting = Told(none, np.zeros((len(RULES) + 1, 0), dtype=np.int64), none), []
+        for part in parts:
+            waiting.append(part)
+            if sum(len(told.patterns) for told in waiting) > max(len(whole.patterns), WAITING):
+                whole, waiting = _added([whole, *waiting]), []
+        return _added([whole, *waiting])
+
+
+def _added(parts: Sequence[Told]) -> Told:
+    patterns = np.unique(np.concatenate([told.patterns for told in parts]))
+    counts = np.zeros((len(RULES) + 1, len(patterns)), dtype=np.int64)
+    for told in parts:
+        counts[:, np.searchsorted(patterns, told.patterns)] += told.counts
+    return Told(patterns, counts, np.concatenate([told.sampled for told in parts]))
 
 
 @dataclass(frozen=True)
@@ -71,7 +94,7 @@ def look(coded: Coded, sought: Sought, place: int) -> tuple[Told, Looked]:
         _among_range(code, known, low * n, high * n) for known in (sought.agreeing, sought.asserted, blocks.sample)
     )
     patterns, which = distinct_of(patterns_of(compare(coded, pairs.left, pairs.right, agreeing=alike)))
-    counts = np.empty((len(RULES) + 1, len(patterns)))
+    counts = np.empty((len(RULES) + 1, len(patterns)), dtype=np.int32)
     for bit in range(len(RULES)):
         counts[bit] = np.bincount(which[(pairs.rules >> bit) & 1 == 1], minlength=len(patterns))
     counts[-1] = np.bincount(which, minlength=len(patterns))

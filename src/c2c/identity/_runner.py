@@ -20,9 +20,9 @@ from c2c.identity._shared import open_shared, write_shared
 
 @dataclass(frozen=True)
 class Looks:
-    """What each range of pairs told; the pairs themselves stay where they were made, in the runner's own form."""
+    """What all ranges of pairs told; the pairs themselves stay where they were made, in the runner's own form."""
 
-    told: list[Told]
+    told: Told
     pairs: Any
 
 
@@ -64,12 +64,14 @@ class Local:
     def look(self, coded: Coded, sought: Sought) -> Looks:
         """All ranges on all cores."""
 
-        def look_at(place: int) -> tuple[Told, Path]:
-            told, looked = look(coded, sought, place)
-            return told, write_shared(looked, self.private / f"pairs-{place}")
+        paths = [self.private / f"pairs-{place}" for place in range(len(sought.ranges))]
 
-        found = list(each(look_at, range(len(sought.ranges))))
-        return Looks([told for told, _ in found], [path for _, path in found])
+        def look_at(place: int) -> Told:
+            told, looked = look(coded, sought, place)
+            write_shared(looked, paths[place])
+            return told
+
+        return Looks(Told.joined(each(look_at, range(len(paths)))), paths)
 
     def weigh(self, coded: Coded, looks: Looks, weights: Weights) -> Weighted:
         """All ranges on all cores."""

@@ -25,7 +25,7 @@ import pyarrow as pa
 from c2c.identity._cluster import Edges, Joined, Settled, settle
 from c2c.identity._coded import Coded
 from c2c.identity._errors import IdentityError
-from c2c.identity._pairs import Sought, Weights, look, weigh
+from c2c.identity._pairs import Sought, Told, Weights, look, weigh
 from c2c.identity._runner import Looks, Weighted
 from c2c.identity._shared import open_shared, write_shared
 
@@ -144,7 +144,7 @@ class Spark:
         places = self.session.range(0, n, 1, numPartitions=n)
         act = functools.partial(_look, coded, self._send(sought))
         pairs = places.mapInArrow(_over(act), "told binary, pairs binary").persist(_on_disk())
-        return Looks([pickle.loads(told) for told in _column(pairs, "told")], pairs)  # noqa: S301 - our own workers' words
+        return Looks(Told.joined(pickle.loads(told) for told in _column(pairs, "told")), pairs)  # noqa: S301 - our own workers' words
 
     def weigh(self, coded: str, looks: Looks, weights: Weights) -> Weighted:
         """A task for each range again. The edges stay with the workers, and come to the driver for the report and the stewards."""
