@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from c2c.identity._arrays import among, once, ordered, starts_of
 from c2c.identity._coded import Coded
-from c2c.identity._compare import among
 from c2c.identity._cores import each
 from c2c.identity._rules import rule
-from c2c.identity._screen import starts_of
 
 BLOCKS: dict[str, tuple[tuple[str, ...], ...]] = {
     "number": (("number",),),
@@ -81,11 +80,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Candidate pairs, left before right, each once and in order; `rules` is a mask of the rules that found it, bits in the order of `RULES`."""
+    """Candidate pairs, left before right, each once and in order. `code`: left x n + right; `found`: how many rules found it; `rule`: which, as places
+    in `RULES`, those of one pair after those of another."""
 
+    code: np.ndarray
     left: np.ndarray
     right: np.ndarray
-    rules: np.ndarray
+    found: np.ndarray
+    rule: np.ndarray
 
 
 class Blocks:
@@ -134,30 +136,39 @@ class Blocks:
         """All pairs that some rule finds and whose left row is from `low` to before `high`."""
         parts = []
         for bit, (name, block) in enumerate(self.rules.items()):
-            begin, end = np.searchsorted(block.rows, (low, high))
+            # Asked in its own kind of number: in another, all rows would be turned into that first.
+            begin, end = np.searchsorted(block.rows, np.array((low, high), dtype=block.rows.dtype))
             first, last = np.searchsorted(block.extra, (low * self.n, high * self.n))
-            mine = np.concatenate([_following(block, block.place[begin:end], self.n), block.extra[first:last]])
+            mine = _following(block, block.place[begin:end], self.n)
+            if first < last:
+                mine = np.concatenate([mine, block.extra[first:last]])
             if name == "rare_name":
                 mine = mine[self._unborn[mine // self.n] | self._unborn[mine % self.n]]
             if not self._all:
                 mine = mine[self._looked_at(mine)]
             # The rule stands in the last bits, so that one sort of numbers brings together all that found a pair.
-            parts.append(mine << BITS | bit)
+            mine <<= BITS
+            mine |= bit
+            parts.append(mine)
         everything = np.concatenate(parts)
-        everything.sort()
-        mask = np.left_shift(1, everything & ((1 << BITS) - 1), dtype=np.int32, casting="unsafe")
+        # Each rule's pairs come in order, or nearly: this sort merges such runs.
+        everything.sort(kind="stable")
+        # Two blocks of one rule may find one pair.
+        everything = everything[starts_of(everything)]
+        rules = everything & ((1 << BITS) - 1)
         everything >>= BITS
         starts = starts_of(everything)
-        rules = np.bitwise_or.reduceat(mask, starts) if len(starts) else mask
-        once = everything[starts]
-        return Pairs((once // self.n).astype(np.int32), (once % self.n).astype(np.int32), rules)
+        code = everything[starts]
+        left = code // self.n
+        right = (code - left * self.n).astype(np.int32)
+        return Pairs(code, left.astype(np.int32), right, np.diff(np.append(starts, len(everything))), rules)
 
     def _looked_at(self, pairs: np.ndarray) -> np.ndarray:
         return np.asarray(self.again[pairs // self.n] | self.again[pairs % self.n])
 
     def not_among(self, found: np.ndarray) -> np.ndarray:
         """The sampled pairs of blocks too large that no rule found. `found`: left x n + right of all pairs found that are in the sample."""
-        return self.sample[~among(self.sample, np.sort(found))]
+        return self.sample[~among(self.sample, ordered(found))]
 
 
 def _parts(coded: Coded) -> dict[str, np.ndarray]:
@@ -223,9 +234,7 @@ def _found(parts: Mapping[str, np.ndarray], blocks: tuple[tuple[str, ...], ...])
 def _pool(found: Sequence[tuple[np.ndarray, np.ndarray]], n: int) -> _Pool:
     """All of these rows together. Code and row share one number, which is sorted many times faster than two; the code keeps 39 bits at least."""
     bits = np.uint64(n.bit_length())
-    both = np.concatenate([code << bits | row.astype(np.uint64) for row, code in found])
-    both.sort()
-    both = both[starts_of(both)]
+    both = once(np.concatenate([code << bits | row.astype(np.uint64) for row, code in found]))
     row, code = (both & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int32), both >> bits
     starts = starts_of(code)
     return _Pool(row, code, starts, np.diff(np.append(starts, len(code))))
@@ -238,7 +247,7 @@ def _block(pool: _Pool, limit: int, parts: Mapping[str, np.ndarray] | None, n: i
     size = np.repeat(pool.sizes, pool.sizes)
     some = (size > 1) & (size <= limit)
     after, kept = (size - place - 1)[some].astype(np.int32), pool.row[some]
-    by_row = np.sort(kept.astype(np.int64) << 32 | np.arange(len(kept)))
+    by_row = ordered(kept.astype(np.int64) << 32 | np.arange(len(kept)))
     many = size > limit
     extra, sample, lost = (
         _refined(pool.row[many], pool.code[many], parts, n, seed) if parts is not None and many.any() else (NONE, NONE, 0)
@@ -299,18 +308,15 @@ def pairs_within(row: np.ndarray, code: np.ndarray, n: int) -> np.ndarray:
     return _following(whole, whole.place, n)
 
 
-def once(numbers: np.ndarray) -> np.ndarray:
-    """The distinct numbers, sorted: of many, this beats asking which they are first."""
-    numbers = np.sort(numbers)
-    return numbers[starts_of(numbers)]
-
-
 def _following(block: Block, place: np.ndarray, n: int) -> np.ndarray:
     """The pairs of the rows at these places, as left x n + right: each with the rows of its block that follow it."""
     count = block.after[place].astype(np.int64)
-    at = np.repeat(place.astype(np.int64), count)
-    step = np.arange(1, len(at) + 1) - np.repeat(np.cumsum(count) - count, count)
-    return block.row[at].astype(np.int64) * n + block.row[at + step]
+    until = np.cumsum(count)
+    at = np.repeat(place + 1 - (until - count), count)
+    at += np.arange(len(at))
+    pairs = np.repeat(block.row[place] * np.int64(n), count)
+    pairs += block.row[at]
+    return pairs
 
 
 NONE = np.zeros(0, dtype=np.int64)

@@ -10,12 +10,12 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
+from c2c.identity._arrays import among, starts_of
 from c2c.identity._coded import FIELDS, Coded
-from c2c.identity._compare import AT, NULL, among, compare, same_parts, unlike_names
+from c2c.identity._compare import AT, NULL, compare, same_parts, unlike_names
 from c2c.identity._estimate import Model
 from c2c.identity._rules import rule
 from c2c.identity._score import score
-from c2c.identity._screen import starts_of
 
 TELLING = ("first", "surname", "birth", "number", "middle", "suffix", "key")
 """The fields that may show two rows to be two people."""

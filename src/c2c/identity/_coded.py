@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
+from c2c.identity._arrays import distinct_of, ordered, starts_of
 from c2c.identity._cores import each
 from c2c.identity._rules import rows_of
-from c2c.identity._screen import default_dates, shared_by_many, starts_of
-from c2c.identity._written import Clear, Judge, Written, distinct_of
+from c2c.identity._screen import default_dates, shared_by_many
+from c2c.identity._written import Clear, Judge, Written
 
 FIELDS = tuple(dict.fromkeys(row["field"] for row in rows_of("levels.csv")))
 NAME_COLUMNS = ("first", "other_first", "middle", "surname", "token_1", "token_2", "other_surname")
@@ -181,7 +182,7 @@ class Coded:
         once = self.code[field][some]
         if beside:
             who = distinct_of(beside[0][some].astype(np.int64) << 32 | beside[-1][some].astype(np.uint32))[1]
-            held = np.sort(once.astype(np.int64) << 32 | who)
+            held = ordered(once.astype(np.int64) << 32 | who)
             once = held[starts_of(held)] >> 32
         # A screen may have blanked a value's every holder: the table is as long as the list of values all the same.
         return np.bincount(once, minlength=len(self.values[field])) / max(len(once), 1) if len(once) else np.zeros(0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from c2c.identity._arrays import among
 from c2c.identity._coded import FIELDS, Coded
 from c2c.identity._rules import rows_of, rule
 from c2c.identity._written import exchanged, n_unlike
@@ -35,7 +36,7 @@ def compare(
     level["birth"][:] = _births(coded, left, right)
     for field in {"suffix", "sex", "mail", "telephone"} & set(fields):
         a, b = coded.code[field][left], coded.code[field][right]
-        level[field][:] = np.where((a < 0) | (b < 0), NULL, (a != b).astype(np.uint8))
+        level[field][:] = _where_known(a, b, a != b)
     level["middle"][:] = _middles(coded, left, right)
     for field, levels in (("zip", _places), ("street", _streets)):
         if field in fields:
@@ -58,12 +59,15 @@ def unlike_names(level: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.asarray(other | ((first == AT["first", "alike"]) & other_middle))
 
 
-def among(code: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which codes are among the known ones, those sorted."""
-    if not len(known):
-        return np.zeros(len(code), dtype=bool)
-    at = np.minimum(np.searchsorted(known, code), len(known) - 1)
-    return np.asarray(known[at] == code)
+def _where_known(x: np.ndarray, y: np.ndarray, levels: np.ndarray | int) -> np.ndarray:
+    """The levels of pairs of codes that are known on both sides, or nothing. A blank is minus one, and so is what it is or'ed with."""
+    said = levels.astype(np.uint8) if isinstance(levels, np.ndarray) else np.uint8(levels)
+    return np.where((x | y) >= 0, said, np.uint8(NULL))
+
+
+def _selected(cases: Sequence[np.ndarray], levels: Sequence[int], other: int) -> np.ndarray:
+    """The level of the first case that holds."""
+    return np.select(cases, [np.uint8(level) for level in levels], np.uint8(other))
 
 
 def least(coded: Coded, how: str) -> float:
@@ -74,25 +78,27 @@ def least(coded: Coded, how: str) -> float:
 def _first_names(coded: Coded, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Levels of given names, and which pairs have first and last names swapped: those speak once, here."""
     x, y = coded.code["first"][left], coded.code["first"][right]
-    level = np.where((x < 0) | (y < 0), NULL, AT["first", "exact"]).astype(np.uint8)
+    level = _where_known(x, y, AT["first", "exact"])
     swapped = np.zeros(len(left), dtype=bool)
-    differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
+    differ = np.flatnonzero(((x | y) >= 0) & (x != y))
     at, to, x, y = left[differ], right[differ], x[differ], y[differ]
     similar = coded.alike["name"](x, y)
     other_name = np.zeros(len(x), dtype=bool)
     may = np.flatnonzero(coded.nicknamed[x] & coded.nicknamed[y])
     other_name[may] = among(x[may].astype(np.int64) * len(coded.values["first"]) + y[may], coded.nicknames)
     for column in ("other_first", "middle"):
-        p, q = coded.code[column][at], coded.code[column][to]
-        other_name |= ((p == y) & ~coded.short[p]) | ((q == x) & ~coded.short[q])
-    initial = (coded.short[x] | coded.short[y]) & (coded.letter[x] == coded.letter[y])
+        for name, other in ((coded.code[column][at], y), (coded.code[column][to], x)):
+            same = np.flatnonzero(name == other)
+            other_name[same] |= ~coded.short[name[same]]
+    initial = coded.short[x] | coded.short[y]
+    initial[initial] = coded.letter[x[initial]] == coded.letter[y[initial]]
     crossed, half = _crossed(coded, at, to, x, y)
     similar[half] = np.maximum(similar[half], least(coded, "far"))
     close, near, far = (least(coded, how) for how in ("close", "near", "far"))
     cases = [crossed, other_name, similar >= close, similar >= near, initial, similar >= far]
     names = ("swapped", "nickname", "very close", "close", "initial", "alike", "other")
     codes = [AT["first", name] for name in names]
-    level[differ] = np.select(cases, codes[:-1], codes[-1])
+    level[differ] = _selected(cases, codes[:-1], codes[-1])
     swapped[differ] = crossed
     return level, swapped
 
@@ -117,88 +123,100 @@ def _crossed(coded: Coded, at: np.ndarray, to: np.ndarray, x: np.ndarray, y: np.
 def _surnames(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Levels of surnames: whole, then any part, former name or alias in common, then likeness of the whole or a part."""
     x, y = coded.code["surname"][left], coded.code["surname"][right]
-    level = np.where((x < 0) | (y < 0), NULL, AT["surname", "exact"]).astype(np.uint8)
-    differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
+    level = _where_known(x, y, AT["surname", "exact"])
+    differ = np.flatnonzero(((x | y) >= 0) & (x != y))
     member = np.zeros(len(differ), dtype=bool)
     similar = coded.alike["name"](x[differ], y[differ])
     # Most surnames are one word, with no other beside them.
     several = np.flatnonzero(coded.several[left[differ]] | coded.several[right[differ]])
     ours, theirs = ([coded.code[part][rows[differ[several]]] for part in PARTS_OF_SURNAME] for rows in (left, right))
-    for p, q in itertools.product(ours, theirs):
-        member[several] |= (p >= 0) & (p == q)
-    rest = np.flatnonzero(~member[several])
+    common = np.zeros(len(several), dtype=bool)
+    for p in ours:
+        known = np.where(p < 0, -2, p)
+        for q in theirs:
+            common |= known == q
+    member[several] = common
+    rest = np.flatnonzero(~common)
     for p, q in list(itertools.product(ours, theirs))[1:]:
-        some = rest[(p[rest] >= 0) & (q[rest] >= 0)]
+        some = rest[(p[rest] | q[rest]) >= 0]
         at = several[some]
         similar[at] = np.maximum(similar[at], coded.alike["name"](p[some], q[some]))
     close, near, far = (least(coded, how) for how in ("close", "near", "far"))
-    level[differ] = np.select([member, similar >= close, similar >= near, similar >= far], [1, 2, 3, 4], 5)
+    level[differ] = _selected([member, similar >= close, similar >= near, similar >= far], [1, 2, 3, 4], 5)
     return level
 
 
 def _births(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Levels of birth dates. Agreement on a default is its own level; disagreement that involves one says nothing."""
     x, y = coded.code["birth"][left], coded.code["birth"][right]
-    level = np.where((x < 0) | (y < 0), NULL, np.where(coded.default[x], 1, 0)).astype(np.uint8)
-    differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
+    level = _where_known(x, y, coded.default[x])
+    differ = np.flatnonzero(((x | y) >= 0) & (x != y))
     x, y = x[differ], y[differ]
-    p, q = coded.signs[x], coded.signs[y]
-    n_wrong = n_unlike(p, q)
-    ours, theirs = coded.part_of[x], coded.part_of[y]
-    swap = (ours[:, 0] == theirs[:, 0]) & (ours[:, 1] == theirs[:, 2]) & (ours[:, 2] == theirs[:, 1])
+    n_wrong, n_same = n_unlike(coded.signs, x, y), same_parts(coded, x, y)
+    edit = n_wrong == 1
+    two = np.flatnonzero(n_wrong == 2)
+    edit[two] = exchanged(coded.signs[x[two]], coded.signs[y[two]])
+    _, month, day = coded.part_of
+    one = np.flatnonzero(n_same == 1)
+    a, b = x[one], y[one]
+    # Where a month is a day and a day a month, the one part that is the same is the year.
+    edit[one] |= (month[a] == day[b]) & (day[a] == month[b])
     apart = np.abs(coded.day_of[x] - coded.day_of[y])
-    edit = (n_wrong == 1) | swap | exchanged(p, q, n_wrong)
-    cases = [edit, same_parts(coded, x, y) == 2, apart <= 31, apart <= 366, apart <= 3653]
-    found = np.select(cases, [2, 3, 4, 5, 6], 7)
-    level[differ] = np.where(coded.default[x] | coded.default[y], NULL, found)
+    found = _selected([edit, n_same == 2, apart <= 31, apart <= 366, apart <= 3653], [2, 3, 4, 5, 6], 7)
+    level[differ] = np.where(coded.default[x] | coded.default[y], np.uint8(NULL), found)
     return level
 
 
 def same_parts(coded: Coded, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """How many of year, month and day are equal in each pair of birth codes."""
-    return np.asarray((coded.part_of[x] == coded.part_of[y]).sum(axis=1, dtype=np.int8))
+    n_same = np.zeros(len(x), dtype=np.int8)
+    for part in coded.part_of:
+        n_same += part[x] == part[y]
+    return n_same
 
 
 def _middles(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     a, b = coded.code["middle"][left], coded.code["middle"][right]
-    known = (a >= 0) & (b >= 0)
+    level = _where_known(a, b, 2)
+    known = np.flatnonzero(level == 2)
+    a, b = a[known], b[known]
     short = coded.short[a] | coded.short[b]
-    like = (coded.letter[a] == coded.letter[b]) & known
-    full = known & ~short
+    full = ~short
     full[full] = coded.alike["name"](a[full], b[full]) >= least(coded, "close")
-    return np.where(~known, NULL, np.select([full, like & short], [0, 1], 2)).astype(np.uint8)
+    level[known] = _selected([full, short & (coded.letter[a] == coded.letter[b])], [0, 1], 2)
+    return level
 
 
 def _places(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Levels of the place: one ZIP code; a digit of it, or the town, in common; neither."""
     a, b = coded.code["zip"][left], coded.code["zip"][right]
-    known = (a >= 0) & (b >= 0)
+    known, same = (a | b) >= 0, a == b
     p, q = coded.code["city"][left], coded.code["city"][right]
-    towns = (p >= 0) & (q >= 0)
-    near = known & (a != b)
+    town = (p == q) & (p >= 0)
+    near = known & ~same
     near[near] = coded.near["zip"](a[near], b[near])
-    level = np.select([known & (a == b), near | (towns & (p == q))], [0, 1], 2)
-    return np.where(known | (towns & (p == q)), level, NULL).astype(np.uint8)
+    return _selected([known & same, near | town, known], [0, 1, 2], NULL)
 
 
 def _streets(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     a, b = coded.code["street"][left], coded.code["street"][right]
-    known = (a >= 0) & (b >= 0)
-    near = known & (a != b)
+    known, same = (a | b) >= 0, a == b
+    near = known & ~same
     near[near] = coded.alike["street"](a[near], b[near]) >= least(coded, "street")
-    return np.where(~known, NULL, np.select([a == b, near], [0, 1], 2)).astype(np.uint8)
+    return _selected([known & same, near, known], [0, 1, 2], NULL)
 
 
 def _numbers(coded: Coded, left: np.ndarray, right: np.ndarray, *, twins: np.ndarray, lent: np.ndarray) -> np.ndarray:
     """Levels of Social Security numbers. Twins' numbers are often neighbours: under their pattern one digit's difference says nothing."""
     x, y = coded.number[left], coded.number[right]
-    equal = np.where(
-        coded.shared[left], AT["number", "shared"], np.where(lent, AT["number", "under two names"], AT["number", "exact"])
-    )
-    level = np.where((x < 0) | (y < 0), NULL, equal).astype(np.uint8)
-    differ = np.flatnonzero((x >= 0) & (y >= 0) & (x != y))
-    near = coded.near["number"](x[differ], y[differ])
-    level[differ] = np.where(near, np.where(twins[differ], NULL, AT["number", "one edit"]), AT["number", "other"])
+    level = _where_known(x, y, AT["number", "other"])
+    known = np.flatnonzero(level != NULL)
+    same = x[known] == y[known]
+    differ, same = known[~same], known[same]
+    cases = [coded.shared[left[same]], lent[same]]
+    level[same] = _selected(cases, [AT["number", "shared"], AT["number", "under two names"]], AT["number", "exact"])
+    near = differ[coded.near["number"](x[differ], y[differ])]
+    level[near] = np.where(twins[near], np.uint8(NULL), np.uint8(AT["number", "one edit"]))
     return level
 
 
@@ -209,9 +227,9 @@ def _keys(coded: Coded, left: np.ndarray, right: np.ndarray, agreeing: np.ndarra
     both = np.flatnonzero(common)
     common = common[both]
     for bit, (kind, (codes, _)) in enumerate(coded.key.items()):
-        at = both[(common >> np.uint64(bit % 64)) & np.uint64(1) == 1]
+        at = both[common & np.uint64(1 << bit % 64) != 0]
         a, b = codes[left[at]], codes[right[at]]
-        differ = (a >= 0) & (b >= 0) & (a != b)
+        differ = ((a | b) >= 0) & (a != b)
         at, a, b = at[differ], a[differ], b[differ]
         if len(at):
             found = np.where(coded.near[f"key {kind}"](a, b), 1, 2).astype(np.uint8)

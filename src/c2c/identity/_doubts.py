@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from c2c.identity._arrays import among
 from c2c.identity._cluster import Decided, Edges, cannot_be_one
 from c2c.identity._coded import FIELDS
 from c2c.identity._collapse import Tuples
-from c2c.identity._compare import LEVEL_NAMES, NULL, among, compare
+from c2c.identity._compare import LEVEL_NAMES, NULL, compare
 from c2c.identity._decisions import case_id_of
 from c2c.identity._estimate import Model
 from c2c.identity._match import Matched

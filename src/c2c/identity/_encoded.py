@@ -120,7 +120,7 @@ class Encoded:
             np.zeros((n + 1, 0), dtype=np.uint8),
             part,
             np.full(n + 1, np.nan, dtype=np.float32),
-            part[:, 0],
+            part[0],
             np.append(month_day.to_numpy(), -1).astype(np.int32),
             pl.Series([None] * n, dtype=pl.Boolean),
             pl.Series([False] * n, dtype=pl.Boolean),

@@ -6,6 +6,7 @@ Trained on all pairs that satisfy a rule, not on what earlier rules left over: t
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -53,10 +54,21 @@ class Model:
 def patterns_of(levels: np.ndarray) -> np.ndarray:
     """Each pair's levels as one number."""
     code = np.zeros(len(levels), dtype=np.int64)
-    for i, field in enumerate(FIELDS):
-        column = levels[:, i].astype(np.int64)
-        code = code * (N_LEVELS[field] + 1) + np.where(column == NULL, N_LEVELS[field], column)
+    for i, worth in enumerate(_worths()):
+        code += worth[levels[:, i]]
     return code
+
+
+@functools.cache
+def _worths() -> list[np.ndarray]:
+    """What each level of each field adds to a pattern's number: a blank counts as one level more."""
+    places = np.cumprod([1, *(N_LEVELS[field] + 1 for field in reversed(FIELDS))])[-2::-1]
+    found = []
+    for field, place in zip(FIELDS, places, strict=True):
+        worth = np.arange(NULL + 1) * place
+        worth[NULL] = N_LEVELS[field] * place
+        found.append(worth)
+    return found
 
 
 def levels_of(patterns: np.ndarray) -> np.ndarray:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from c2c.identity._block import RULES, Blocks, once, pairs_within
+from c2c.identity._arrays import once
+from c2c.identity._block import RULES, Blocks, pairs_within
 from c2c.identity._cluster import Decided, Edges, join, settle
 from c2c.identity._coded import FIELDS, Coded
 from c2c.identity._compare import compare

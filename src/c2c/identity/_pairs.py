@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from c2c.identity._arrays import distinct_of
 from c2c.identity._block import RULES, Blocks
 from c2c.identity._cluster import Edges
 from c2c.identity._coded import FIELDS, TERMS, Coded
-from c2c.identity._compare import among, compare
+from c2c.identity._compare import compare
 from c2c.identity._estimate import Model, levels_of, patterns_of
 from c2c.identity._rules import rule
 from c2c.identity._score import differ, names_only, never_alone, plain_bits, rarer
-from c2c.identity._written import distinct_of
 
 WAITING = 500_000
 """Patterns of ranges that wait to be added up together."""
@@ -89,16 +89,16 @@ def look(coded: Coded, sought: Sought, place: int) -> tuple[Told, Looked]:
     low, high = sought.ranges[place]
     blocks = sought.blocks
     pairs, n = blocks.pairs(low, high), blocks.n
-    code = pairs.left.astype(np.int64) * n + pairs.right
     alike, said, sampled = (
-        _among_range(code, known, low * n, high * n) for known in (sought.agreeing, sought.asserted, blocks.sample)
+        _among_range(pairs.code, known, low * n, high * n) for known in (sought.agreeing, sought.asserted, blocks.sample)
     )
     patterns, which = distinct_of(patterns_of(compare(coded, pairs.left, pairs.right, agreeing=alike)))
+    of_rule = pairs.rule * len(patterns)
+    of_rule += np.repeat(which, pairs.found)
     counts = np.empty((len(RULES) + 1, len(patterns)), dtype=np.int32)
-    for bit in range(len(RULES)):
-        counts[bit] = np.bincount(which[(pairs.rules >> bit) & 1 == 1], minlength=len(patterns))
+    counts[:-1] = np.bincount(of_rule, minlength=len(RULES) * len(patterns)).reshape(len(RULES), -1)
     counts[-1] = np.bincount(which, minlength=len(patterns))
-    return Told(patterns, counts, code[sampled]), Looked(pairs.left, pairs.right, said, patterns, which)
+    return Told(patterns, counts, pairs.code[sampled]), Looked(pairs.left, pairs.right, said, patterns, which)
 
 
 def weights_of(patterns: np.ndarray, model: Model, *, twins: bool) -> Weights:
@@ -126,5 +126,7 @@ def _among_range(code: np.ndarray, known: np.ndarray, low: int, high: int) -> np
     """Which codes, each once and in order, are among the known ones from `low` to before `high`: those are few, and looked for among the codes."""
     known = known[slice(*np.searchsorted(known, (low, high)))]
     found = np.zeros(len(code), dtype=bool)
-    found[np.searchsorted(code, known[among(known, code)])] = True
+    if len(code):
+        at = np.minimum(np.searchsorted(code, known), len(code) - 1)
+        found[at[code[at] == known]] = True
     return found

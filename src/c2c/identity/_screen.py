@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from c2c.identity._arrays import ordered, starts_of
 from c2c.identity._rules import placeholders, rule
 
 ITIN_GROUPS = [f"{n:02d}" for n in (*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100))]
@@ -80,7 +81,7 @@ def shared_by_many(row: np.ndarray, code: np.ndarray, signs: Mapping[str, np.nda
     of = np.repeat(np.arange(len(often)), sizes[often])
 
     def kinds(sign: str, some: np.ndarray) -> np.ndarray:
-        distinct = np.sort(of[some] << 32 | (signs[sign][holders[some]] + 1))
+        distinct = ordered(of[some] << 32 | (signs[sign][holders[some]] + 1))
         return np.bincount(distinct[starts_of(distinct)] >> 32, minlength=len(often))
 
     everyone, born = np.ones(len(of), dtype=bool), signs["birth_year"][holders] >= 0
@@ -91,8 +92,3 @@ def shared_by_many(row: np.ndarray, code: np.ndarray, signs: Mapping[str, np.nda
     found = np.zeros(len(order), dtype=bool)
     found[order] = np.repeat(whole, sizes)
     return found
-
-
-def starts_of(code: np.ndarray) -> np.ndarray:
-    """Where each run of equal values begins."""
-    return np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])) if len(code) else np.zeros(0, dtype=np.int64)

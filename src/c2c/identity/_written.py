@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from c2c.identity._arrays import among, distinct_of, once
 from c2c.identity._rules import nickname_pairs, placeholders, rule
 
 Judge = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -30,6 +30,8 @@ PIECE = 200_000
 """Texts whose letters are looked at together."""
 
 DIGITS = 10 ** np.arange(8, -1, -1)
+STEPS = once(np.concatenate([np.outer(np.arange(1, 10), DIGITS).ravel(), np.outer(np.arange(1, 10), 9 * DIGITS[1:]).ravel()]))
+"""How far two numbers of nine digits lie apart that differ in one digit, or by two neighbours exchanged. Others may lie as far apart."""
 
 
 @dataclass(frozen=True)
@@ -205,37 +207,42 @@ class _OneEdit:
 
 
 def parts_of_births(year: pl.Series, month: pl.Series, day: pl.Series) -> np.ndarray:
-    """Year, month and day of each date as codes, one row per date and one of blanks; a month and a day written alike have one code."""
+    """Year, month and day as codes, one row each; one entry per date, and one of a blank; a month and a day written alike have one code."""
     n = len(year)
     pool = pl.concat([month, day]).rank("dense").to_numpy().astype(np.int32)
-    return np.append(np.stack([year.rank("dense").to_numpy().astype(np.int32), pool[:n], pool[n:]], axis=1), [[-1, -1, -1]], axis=0)
+    return np.stack(
+        [np.append(part, np.int32(-1)) for part in (year.rank("dense").to_numpy().astype(np.int32), pool[:n], pool[n:])]
+    )
 
 
 def numbers_near(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Are two numbers of nine digits one digit, or two neighbours exchanged, apart?"""
-    p, q = x[:, None] // DIGITS % 10, y[:, None] // DIGITS % 10
+    found = among(np.abs(x - y), STEPS)
+    at = np.flatnonzero(found)
+    p, q = (numbers[at, None] // DIGITS % 10 for numbers in (x, y))
     n_wrong = (p != q).sum(axis=1)
-    return np.asarray((n_wrong == 1) | exchanged(p, q, n_wrong))
+    near, two = n_wrong == 1, n_wrong == 2
+    near[two] = exchanged(p[two], q[two])
+    found[at] = near
+    return found
 
 
-def n_unlike(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """How many of eight signs differ, in each pair; none where signs cannot be read. Eight bytes are one number, counted faster than each by itself."""
-    if not p.shape[1]:
-        return np.zeros(len(p), dtype=np.uint8)
-    unlike = np.ascontiguousarray(p).view(np.uint64)[:, 0] ^ np.ascontiguousarray(q).view(np.uint64)[:, 0]
+def n_unlike(signs: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How many of their eight signs differ, in each pair of codes; none where signs cannot be read. Eight bytes are one number, counted faster than
+    each by itself."""
+    if not signs.shape[1]:
+        return np.zeros(len(x), dtype=np.uint8)
+    whole = signs.view(np.uint64)[:, 0]
+    unlike = whole[x] ^ whole[y]
     low = np.uint64(0x7F7F7F7F7F7F7F7F)
     return np.bitwise_count((((unlike & low) + low) | unlike) & ~low)
 
 
-def exchanged(p: np.ndarray, q: np.ndarray, n_wrong: np.ndarray) -> np.ndarray:
-    """Do the signs differ only by two neighbours exchanged? `n_wrong`: how many differ."""
-    at = np.flatnonzero(n_wrong == 2)
-    p_at, q_at = p[at], q[at]
-    wrong = p_at != q_at
-    crossed = (p_at[:, :-1] == q_at[:, 1:]) & (p_at[:, 1:] == q_at[:, :-1]) & wrong[:, :-1] & wrong[:, 1:]
-    found = np.zeros(len(p), dtype=bool)
-    found[at] = crossed.any(axis=1)
-    return found
+def exchanged(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Are the two signs that differ in each pair neighbours, exchanged?"""
+    wrong = p != q
+    crossed = (p[:, :-1] == q[:, 1:]) & (p[:, 1:] == q[:, :-1]) & wrong[:, :-1] & wrong[:, 1:]
+    return np.asarray(crossed.any(axis=1))
 
 
 def each_once(width: int, a: np.ndarray, b: np.ndarray, judge: Judge, kind: type) -> np.ndarray:
@@ -244,17 +251,6 @@ def each_once(width: int, a: np.ndarray, b: np.ndarray, judge: Judge, kind: type
         return np.zeros(0, dtype=kind)
     distinct, where = distinct_of(np.minimum(a, b).astype(np.int64) * width + np.maximum(a, b))
     return judge(distinct // width, distinct % width)[where]
-
-
-def distinct_of(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct numbers in the order they come, and the place of each number among them; by hashing, which beats sorting."""
-    if not len(numbers):
-        return numbers, np.zeros(0, dtype=np.int32)
-    # Read and told where they lie: Arrow's own way from and to an array looks for Pandas first, and loads it.
-    array = pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)])
-    found = array.dictionary_encode()
-    values, places = found.dictionary, found.indices
-    return np.frombuffer(values.buffers()[1], numbers.dtype, len(values)), np.frombuffer(places.buffers()[1], np.int32, len(places))
 
 
 def _by_text(values: pl.Series, one: np.ndarray, other: np.ndarray, scorer: Any, kind: type) -> np.ndarray:

@@ -126,12 +126,14 @@ def test_pairs_that_are_not_made_again_are_found_by_the_same_rules_as_before(
     assert len(now) > 50 and now == before
 
 
-def by_pair(blocks: Blocks, at: np.ndarray, again: np.ndarray) -> dict[tuple[int, int], int]:
+def by_pair(blocks: Blocks, at: np.ndarray, again: np.ndarray) -> dict[tuple[int, int], list[int]]:
     """The rules of each pair with neither row among those `again` looked at; `at`: what each row is called."""
     pairs = blocks.pairs(0, blocks.n)
     left, right = at[pairs.left], at[pairs.right]
     some = ~(again[left] | again[right])
-    return dict(zip(zip(left[some].tolist(), right[some].tolist(), strict=True), pairs.rules[some].tolist(), strict=True))
+    rules = np.split(pairs.rule, np.cumsum(pairs.found)[:-1])
+    both = zip(left.tolist(), right.tolist(), strict=True)
+    return {pair: found.tolist() for pair, found, kept in zip(both, rules, some, strict=True) if kept}
 
 
 def test_where_a_record_is_gone_all_pairs_are_made_again(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from c2c.identity._arrays import among
 from c2c.identity._coded import FIELDS, TERMS, Coded
 from c2c.identity._collapse import fold
-from c2c.identity._compare import LEVEL_NAMES, NULL, among, compare
+from c2c.identity._compare import LEVEL_NAMES, NULL, compare
 from c2c.identity._settings import conditions
 from c2c.identity.splink._prepare import comparison_copy
 
