@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from c2c.identity import _cluster
+from c2c.identity import _merge
 from c2c.identity._rules import rule
 
 N = 12
@@ -61,10 +61,10 @@ def test_components_in_step_are_parted_as_edge_by_edge(
     forced = [n == 0 and dice[0] == 1 for n in range(len(inside))]
     left, right = (np.array([pair[k] for pair in inside], dtype=np.int64) for k in (0, 1))
     no, yes = (np.array(pairs, dtype=np.int64).reshape(-1, 2) for pairs in (parted, against))
-    was, _cluster.WINDOW = _cluster.WINDOW, window
+    was, _merge.WINDOW = _merge.WINDOW, window
     try:
-        root = _cluster._merge(known, component, left, right, np.array(forced, dtype=bool), vetoes=yes, never=no)
+        root = _merge.merge(known, component, left, right, np.array(forced, dtype=bool), vetoes=yes, never=no)
     finally:
-        _cluster.WINDOW = was
+        _merge.WINDOW = was
     told = one_by_one(known, inside, forced, against, parted)
     assert all((root[a] == root[b]) == (told[a] == told[b]) for a in range(N) for b in range(a))

@@ -10,18 +10,12 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
-from c2c.identity._arrays import among, starts_of
-from c2c.identity._coded import FIELDS, Coded
-from c2c.identity._compare import AT, NULL, compare, same_parts, unlike_names
+from c2c.identity._arrays import among
+from c2c.identity._coded import Coded
 from c2c.identity._estimate import Model
+from c2c.identity._merge import merge
 from c2c.identity._rules import rule
-from c2c.identity._score import score
-
-TELLING = ("first", "surname", "birth", "number", "middle", "suffix", "key")
-"""The fields that may show two rows to be two people."""
-
-WINDOW = 32
-"""Edges of a component that are judged together."""
+from c2c.identity._two_people import cannot_be_one, differ_somewhere, of_two_minds
 
 BUCKET = 100_000
 """Rows of components that are parted together."""
@@ -139,7 +133,7 @@ def settle(coded: Coded, joined: Joined, rows: np.ndarray, edges: Edges) -> Sett
     mine = _each_at_its_strongest(len(rows), edges.among(edges.linked & busy[edges.left]))
     mine = mine.among(np.lexsort((mine.right, mine.left, -mine.bits)))
     never = _inside(rows, joined.never)
-    root = _merge(
+    root = merge(
         (coded.weight[rows], (coded.known_birth & ~coded.is_default)[rows], loose),
         groups.of,
         mine.left,
@@ -158,124 +152,6 @@ def _inside(rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
         return pairs[:0]
     at = np.minimum(np.searchsorted(rows, pairs), len(rows) - 1)
     return np.asarray(at[(rows[at] == pairs).all(axis=1)])
-
-
-def _merge(
-    known: tuple[np.ndarray, np.ndarray, np.ndarray],
-    component: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
-    forced: np.ndarray,
-    *,
-    vetoes: np.ndarray,
-    never: np.ndarray,
-) -> np.ndarray:
-    """The place that stands for each place after merging along edges in their order.
-
-    All components take a step at a time: the next edges of each are judged together as things stand, and the first that joins two sides joins them.
-    `known`: the weight of each place, whether its birth date speaks, whether it is loose. `component`: of each place.
-    """
-    weight, speaks, loose = known
-    mass, voice = weight.copy(), np.where(speaks, weight, 0.0)
-    # A row with neither number nor birth date bridges nothing: it joins once, and only as a leaf. Its first edge is the one that may.
-    leaf = np.where(forced, -1, np.where(loose[left], left, np.where(loose[right], right, -1)))
-    live = leaf < 0
-    live[np.unique(leaf, return_index=True)[1]] = True
-    order = np.flatnonzero(live)
-    order = order[np.argsort(component[left[order]], kind="stable")]
-    left, right, forced = left[order], right[order], forced[order]
-    begin = starts_of(component[left])
-    end = np.append(begin[1:], len(left))
-    against = _Against.of(component, vetoes, weight[vetoes[:, 0]] * weight[vetoes[:, 1]], never)
-    members = np.argsort(component, kind="stable")
-    first, last = (np.searchsorted(component[members], component[left[begin]], side) for side in ("left", "right"))
-    root, share = np.arange(len(weight)), rule("conflict_share")
-    while len(begin):
-        until = np.minimum(begin + WINDOW, end)
-        at, of = _spans(begin, until)
-        a, b = root[left[at]], root[right[at]]
-        # Rows without a birth date can seldom contradict: a hundred wage rows must not outvote two births.
-        heard = voice[a] * voice[b]
-        heard = np.where(heard > 0, heard, mass[a] * mass[b])
-        joins = np.flatnonzero((a != b) & (forced[at] | (against.between(a, b) <= share * heard)))
-        joins = joins[starts_of(of[joins])]
-        a, b, now = a[joins], b[joins], of[joins]
-        lighter = (mass[a] < mass[b]) | ((mass[a] == mass[b]) & (a > b))
-        a, b = np.where(lighter, b, a), np.where(lighter, a, b)
-        mass[a] += mass[b]
-        voice[a] += voice[b]
-        against.join(a, b)
-        place, whose = _spans(first[now], last[now])
-        place = members[place]
-        root[place] = np.where(root[place] == b[whose], a[whose], root[place])
-        begin = until
-        begin[now] = at[joins] + 1
-        left_over = begin < end
-        begin, end, first, last = begin[left_over], end[left_over], first[left_over], last[left_over]
-    return root
-
-
-def _spans(begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers from each beginning to before its end, one span after the other, and which span each is of."""
-    count = end - begin
-    of = np.repeat(np.arange(len(begin)), count)
-    return np.arange(len(of)) + np.repeat(begin - (np.cumsum(count) - count), count), of
-
-
-@dataclass(frozen=True)
-class _Against:
-    """How much weight of conflicting pairs lies between any two sides of a component.
-
-    One square of numbers per component, over the places that some pair speaks against: `row` is where a side's row begins in `weight`, `column` its
-    place in every row, `width` how long a row is; minus one where nothing speaks against a side.
-    """
-
-    weight: np.ndarray
-    row: np.ndarray
-    column: np.ndarray
-    width: np.ndarray
-
-    @staticmethod
-    def of(component: np.ndarray, vetoes: np.ndarray, weight: np.ndarray, never: np.ndarray) -> _Against:
-        """Before anything is merged. `weight`: of each veto; `never`: pairs that no evidence joins."""
-        opposed = np.zeros(len(component), dtype=bool)
-        opposed[vetoes], opposed[never] = True, True
-        places = np.flatnonzero(opposed)
-        places = places[np.argsort(component[places], kind="stable")]
-        starts = starts_of(component[places])
-        sizes = np.diff(np.append(starts, len(places)))
-        row, column, width = (np.full(len(component), -1) for _ in range(3))
-        width[places] = np.repeat(sizes, sizes)
-        column[places] = np.arange(len(places)) - np.repeat(starts, sizes)
-        row[places] = np.repeat(np.cumsum(sizes**2) - sizes**2, sizes) + column[places] * width[places]
-        found = _Against(np.zeros(int((sizes**2).sum())), row, column, width)
-        for pairs, told in ((vetoes, weight), (never, np.full(len(never), np.inf))):
-            for one, other in (pairs.T, pairs.T[::-1]):
-                found.weight[row[one] + column[other]] = told
-        return found
-
-    def between(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The weight between two sides, known by their roots."""
-        found = np.zeros(len(a))
-        both = np.flatnonzero((self.row[a] >= 0) & (self.row[b] >= 0))
-        found[both] = self.weight[self.row[a[both]] + self.column[b[both]]]
-        return found
-
-    def join(self, a: np.ndarray, b: np.ndarray) -> None:
-        """Let `a` stand for both sides: at most one pair of each component."""
-        alone = (self.row[a] < 0) & (self.row[b] >= 0)
-        for values in (self.row, self.column, self.width):
-            values[a[alone]] = values[b[alone]]
-        both = ~alone & (self.row[b] >= 0)
-        a, b = a[both], b[both]
-        row, width = self.row[a], self.width[a]
-        mine, of = _spans(row, row + width)
-        column = mine - row[of]
-        summed = self.weight[mine] + self.weight[self.row[b][of] + column]
-        summed[column == self.column[a][of]] = 0.0
-        self.weight[mine] = summed
-        begins = row - self.column[a] * width
-        self.weight[begins[of] + column * width[of] + self.column[a][of]] = summed
 
 
 def confidence(label: np.ndarray, weight: np.ndarray, edges: Edges) -> np.ndarray:
@@ -345,7 +221,7 @@ def _groups(component: np.ndarray) -> _Groups:
 def _vetoes(coded: Coded, joined: Joined, rows: np.ndarray, groups: _Groups) -> np.ndarray:
     """The pairs of places whose rows are of one component and cannot be one person, left before right."""
     order, starts, sizes = groups.order, groups.starts, groups.sizes
-    some = (sizes > 1) & (sizes <= int(rule("component_limit"))) & _of_two_minds(coded, rows[order], starts)
+    some = (sizes > 1) & (sizes <= int(rule("component_limit"))) & of_two_minds(coded, rows[order], starts)
     inside = np.repeat(some, sizes)
     place = np.arange(len(order)) - np.repeat(starts, sizes)
     after = np.where(inside, np.repeat(sizes, sizes) - place - 1, 0)
@@ -358,75 +234,10 @@ def _vetoes(coded: Coded, joined: Joined, rows: np.ndarray, groups: _Groups) -> 
         i = np.repeat(np.arange(low, high), count)
         j = i + 1 + np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count)
         x, y = np.minimum(order[i], order[j]), np.maximum(order[i], order[j])
-        differing = _differ_somewhere(coded, rows[x], rows[y])
+        differing = differ_somewhere(coded, rows[x], rows[y])
         x, y = x[differing].astype(np.int64), y[differing].astype(np.int64)
         a, b = rows[x].astype(np.int64), rows[y].astype(np.int64)
         alike = among(a * coded.n + b, joined.agreeing)
         bad = cannot_be_one(coded, a, b, agreeing=alike, model=joined.model, twins=joined.twins)
         found.append(np.stack([x[bad], y[bad]], axis=1))
     return np.concatenate(found)
-
-
-def _of_two_minds(coded: Coded, order: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Components whose rows know two given names, two birth dates or two numbers: only in those can two rows contradict."""
-    if not len(starts):
-        return np.zeros(0, dtype=bool)
-    found = np.zeros(len(starts), dtype=bool)
-    for codes in (coded.code["first"], coded.code["birth"], coded.number):
-        mine = codes[order].astype(np.int64)
-        found |= np.minimum.reduceat(np.where(mine < 0, np.iinfo(np.int64).max, mine), starts) < np.maximum.reduceat(mine, starts)
-    return found
-
-
-def _differ_somewhere(coded: Coded, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Pairs that know two given names, two birth dates or two numbers."""
-    apart = np.zeros(len(a), dtype=bool)
-    for codes in (coded.code["first"], coded.code["birth"], coded.number):
-        x, y = codes[a], codes[b]
-        apart |= (x != y) & (x >= 0) & (y >= 0)
-    return apart
-
-
-def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.ndarray, model: Model, twins: bool) -> np.ndarray:
-    """Evidence that two rows are two people: numbers far apart, births far apart, a father and his junior, brothers and sisters.
-
-    Births a few years apart are no such evidence where all the rest of a pair says strongly that it is one person: a misread date.
-    """
-    levels = compare(coded, a, b, agreeing=agreeing, fields=TELLING)
-    first, surname, birth, number, suffix, key = (
-        levels[:, FIELDS.index(f)] for f in ("first", "surname", "birth", "number", "suffix", "key")
-    )
-    numbers_far = number == AT["number", "other"]
-    x, y = coded.code["birth"][a], coded.code["birth"][b]
-    held = (x >= 0) & (y >= 0)
-    known = held & ~coded.default[x] & ~coded.default[y]
-    unequal = known & (x != y)
-    parts = np.full(len(a), 3, dtype=np.int8)
-    parts[unequal] = same_parts(coded, x[unequal], y[unequal])
-    swapped = (birth == AT["birth", "one edit or swapped"]) & (parts == 1)
-    two_parts = unequal & (parts <= 1) & ~swapped
-    # A day that stands for an unknown one leaves the year: it still tells a father from his son.
-    years = held & ~coded.yearless[x] & ~coded.yearless[y]
-    years &= np.abs(coded.day_of[x] - coded.day_of[y]) > rule("years_apart") * 365.25
-    same_number = (number == 0) | (key == 0)
-    near_number = (number <= 1) | (key <= 1)
-    # Only here does the whole of a pair count, places and all.
-    misread = np.zeros(len(a), dtype=bool)
-    at = np.flatnonzero(two_parts & ~near_number & ~years)
-    whole = compare(coded, a[at], b[at], agreeing=agreeing[at])
-    misread[at] = score(coded, a[at], b[at], whole, model) >= rule("misread_birth_bits")
-    two_names = unlike_names(dict(zip(FIELDS, levels.T, strict=True)))
-    unlike_first, unlike_surname = first == AT["first", "other"], surname == AT["surname", "other"]
-    # Two numbers, and two names, or births that differ or are not both known: two people.
-    by_number = numbers_far & (unlike_first | unlike_surname | two_names | unequal)
-    by_birth = ~near_number & (years | (two_parts & ~misread))
-    by_suffix = (suffix == 1) & unequal & ~same_number
-    # One surname and birth date under two given names, and a number that differs, if only by a digit: twins, registered on one day.
-    together = (surname <= 1) & (birth == 0) & twins
-    differ = (coded.number[a] >= 0) & (coded.number[b] >= 0) & (number != 0)
-    unlike = (first == AT["first", "alike"]) | unlike_first
-    # A twin may bear the other's given name as middle name: that reads as a nickname.
-    near = (first >= AT["first", "nickname"]) & (first <= AT["first", "close"])
-    by_twins = unlike & (differ | ((key != 0) & (key != NULL))) | (near & ((key == AT["key", "differs"]) | numbers_far))
-    by_twins = together & (by_twins | (unlike_first & ~same_number))
-    return by_number | by_birth | by_suffix | by_twins | (two_names & (birth != 0) & (key != 0))

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from c2c.identity._arrays import among
-from c2c.identity._cluster import Decided, Edges, cannot_be_one
+from c2c.identity._cluster import Decided, Edges
 from c2c.identity._coded import FIELDS
 from c2c.identity._collapse import Tuples
 from c2c.identity._compare import LEVEL_NAMES, NULL, compare
@@ -23,6 +23,7 @@ from c2c.identity._estimate import Model
 from c2c.identity._match import Matched
 from c2c.identity._rules import rule
 from c2c.identity._score import score
+from c2c.identity._two_people import cannot_be_one
 
 SHOWN = {"first_name": ("first", "first"), "middle_name": ("middle", "middle"), "last_name": ("surname", "surname"),
          "other_first_name": ("other_first", ""), "other_last_name": ("other_surname", ""), "name_suffix": ("suffix", "suffix"),

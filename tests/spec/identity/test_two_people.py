@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from c2c.identity._cluster import _loose, _merge, cannot_be_one
+from c2c.identity._cluster import _loose
 from c2c.identity._coded import FIELDS
 from c2c.identity._compare import N_LEVELS
 from c2c.identity._estimate import Model, start_m
+from c2c.identity._merge import merge
+from c2c.identity._two_people import cannot_be_one
 from spec.identity.tables import coded, person_of, rows_of
 
 COLUMNS = ("first_name", "middle_name", "last_name", "name_suffix", "birth_date", "ssn", "ssid")
@@ -95,7 +97,7 @@ def test_a_quarter_of_the_weight_between_two_sides_refuses_a_merge(
     left, right = np.array([*chain, split - 1]), np.array([*(i + 1 for i in chain), split])
     weight, speaks = np.array([float(row[0]) for row in rows]), np.array([len(row) == 1 for row in rows])
     vetoes, none = np.array(pairs, dtype=np.int64).reshape(-1, 2), np.zeros((0, 2), dtype=np.int64)
-    root = _merge(
+    root = merge(
         (weight, speaks, np.zeros(n, dtype=bool)), np.zeros(n), left, right, np.zeros(n - 1, dtype=bool), vetoes=vetoes, never=none
     )
     assert bool(root[0] == root[-1]) is (merged == "yes")
@@ -113,7 +115,7 @@ def test_a_loose_row_joins_one_person_and_bridges_none() -> None:
     one, none = np.ones(3), np.zeros((0, 2), dtype=np.int64)
     loose = np.array([False, True, False])
     for middle, n_people in ((loose, 2), (np.zeros(3, dtype=bool), 1)):
-        root = _merge(
+        root = merge(
             (one, one > 0, middle),
             np.zeros(3),
             np.array([0, 1]),
