@@ -60,9 +60,12 @@ class Decided:
 @dataclass(frozen=True)
 class Joined:
     """What parting components needs to know of the whole: each row's component, the rows that bridge nothing (`loose`), the pairs that stewards
-    called one person (`forced`) or two (`never`), the pairs with a person key in common (`agreeing`), and the model."""
+    called one person (`forced`) or two (`never`), the pairs with a person key in common (`agreeing`), and the model. `large`: how many components
+    were too large to be one person's, and `entry`: the bits that an edge needed inside the last of them."""
 
     component: np.ndarray
+    large: int
+    entry: float
     loose: np.ndarray
     forced: np.ndarray
     never: np.ndarray
@@ -97,7 +100,27 @@ def join(coded: Coded, edges: Edges, *, agreeing: np.ndarray, model: Model, twin
     left, right = (
         np.concatenate([said, found[edges.linked]]) for said, found in zip(forced.T, (edges.left, edges.right), strict=True)
     )
-    return Joined(_components(coded.n, left, right), _loose(coded), forced, never, agreeing, model, twins)
+    bits = np.concatenate([np.full(len(forced), np.inf, dtype=np.float32), edges.bits[edges.linked]])
+    component, large, entry = components(coded.n, left, right, bits)
+    return Joined(component, large, entry, _loose(coded), forced, never, agreeing, model, twins)
+
+
+def components(n: int, left: np.ndarray, right: np.ndarray, bits: np.ndarray) -> tuple[np.ndarray, int, float]:
+    """The component of each row, how many were too large at first, and the bits that an edge needed inside the last of those.
+
+    More rows in one than any person has (`component_limit`) are strangers strung together: what an edge inside it must weigh is raised bit by bit
+    until it falls apart. Edges of stewards, of infinite bits, stay.
+    """
+    component, large, entry = _connected(n, left, right), 0, 0.0
+    while (too_large := np.bincount(component, minlength=1) > rule("component_limit")).any():
+        inside = too_large[component[left]]
+        raised = float(np.floor(bits[inside].min())) + 1
+        if np.isinf(raised):
+            break
+        large, entry, strong = large or int(too_large.sum()), raised, ~inside | (bits >= raised)
+        left, right, bits = left[strong], right[strong], bits[strong]
+        component = _connected(n, left, right)
+    return component, large, entry
 
 
 def in_buckets(component: np.ndarray, edges: Edges) -> Iterator[tuple[np.ndarray, Edges]]:
@@ -186,7 +209,7 @@ def _each_at_its_strongest(n: int, edges: Edges) -> Edges:
     return edges.among(order[np.concatenate([[True], code[order][1:] != code[order][:-1]])])
 
 
-def _components(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _connected(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1])
 
@@ -221,7 +244,7 @@ def _groups(component: np.ndarray) -> _Groups:
 def _vetoes(coded: Coded, joined: Joined, rows: np.ndarray, groups: _Groups) -> np.ndarray:
     """The pairs of places whose rows are of one component and cannot be one person, left before right."""
     order, starts, sizes = groups.order, groups.starts, groups.sizes
-    some = (sizes > 1) & (sizes <= int(rule("component_limit"))) & of_two_minds(coded, rows[order], starts)
+    some = (sizes > 1) & of_two_minds(coded, rows[order], starts)
     inside = np.repeat(some, sizes)
     place = np.arange(len(order)) - np.repeat(starts, sizes)
     after = np.where(inside, np.repeat(sizes, sizes) - place - 1, 0)

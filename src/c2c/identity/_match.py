@@ -91,7 +91,7 @@ def match_people(
     if held:
         edges = with_kept(held, seen.again, edges)
     joined = join(coded, edges, agreeing=seen.agreeing, model=seen.model, twins=seen.twins, decided=decided)
-    report = dict(seen.report)
+    report = seen.report | {"large_components": joined.large, "entry_bits_in_them": joined.entry}
     if held:
         some = touched(held, seen.again, joined)
         now = settle(coded, joined, np.flatnonzero(some), within(joined.with_forced(edges), some))
