@@ -93,8 +93,8 @@ class Pairs:
 class Blocks:
     """All rules over all rows. Pairs are made range by range of left rows: at no time do all of them lie in memory.
 
-    `again`: rows of which a pair has one at least. All of them, unless only some rows are `new`: then those, and the rows of blocks that new rows
-    have made too large, whose pairs are others than before.
+    `again`: rows of which a pair has one at least. All of them, unless only some rows are `new`: then those, the rows of blocks that new rows
+    have made too large, whose pairs are others than before, and the rows whose names new rows show to be two people's.
     """
 
     def __init__(self, coded: Coded, new: np.ndarray | None = None) -> None:
@@ -116,6 +116,8 @@ class Blocks:
         self.again = np.ones(self.n, dtype=bool) if new is None else new.copy()
         for _, grown in found:
             self.again[grown] = True
+        if new is not None:
+            self.again |= coded.namesakes() ^ coded.namesakes(~new)
         self._all = new is None
         self.lost = {name: block.lost for name, block in self.rules.items()}
         sample = np.unique(np.concatenate([block.sample for block in self.rules.values()]))

@@ -84,7 +84,8 @@ class Joined:
 
 @dataclass(frozen=True)
 class Settled:
-    """Rows parted into people: rows of one `label` are one person; how sure of each; `vetoes`: pairs of rows that cannot be one person."""
+    """Rows parted into people: rows of one `label` are one person; how sure of each; `vetoes`: pairs of rows of one person that by themselves could not
+    be one. Those between two people are not kept: strangers in a large component may be millions of pairs."""
 
     rows: np.ndarray
     label: np.ndarray
@@ -166,7 +167,8 @@ def settle(coded: Coded, joined: Joined, rows: np.ndarray, edges: Edges) -> Sett
         never=never[component[never[:, 0]] == component[never[:, 1]]],
     )
     label = np.where(busy, coded.n + rows[root], component.astype(np.int64))
-    return Settled(rows, label, confidence(label, coded.weight[rows], edges), rows[vetoes])
+    inside = vetoes[label[vetoes[:, 0]] == label[vetoes[:, 1]]]
+    return Settled(rows, label, confidence(label, coded.weight[rows], edges), rows[inside])
 
 
 def _inside(rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:

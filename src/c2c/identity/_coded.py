@@ -78,6 +78,33 @@ class Coded:
         """Rows whose birth date stands in for one that was not known."""
         return self.default[self.code["birth"]]
 
+    def namesakes(self, told: np.ndarray | None = None) -> np.ndarray:
+        """Rows whose names are known to be two people's, from all rows or those `told`: borne with two numbers far apart, with two birth dates that
+        differ in two parts, or with a suffix, for a junior has a father of his name."""
+        name, birth = self.code["sorted_name"], self.code["birth"]
+        rows = (name >= 0) if told is None else (name >= 0) & told
+        of_two = np.zeros(len(self.values["sorted_name"]) + 1, dtype=bool)
+        of_two[name[rows & (self.code["suffix"] >= 0)]] = True
+        signs: tuple[tuple[np.ndarray, Judge], ...] = (
+            (np.where(self.default[birth], -1, birth), lambda x, y: self.same_parts(x, y) <= 1),
+            (np.where(self.shared, -1, self.number), lambda x, y: ~self.near["number"](x, y)),
+        )
+        for sign, apart in signs:
+            some = np.flatnonzero(rows & (sign >= 0))
+            # Any one of a name's will do to be held against its others.
+            one = np.full(len(of_two), -1, dtype=sign.dtype)
+            one[name[some]] = sign[some]
+            some = some[one[name[some]] != sign[some]]
+            of_two[name[some[apart(one[name[some]], sign[some])]]] = True
+        return of_two[name]
+
+    def same_parts(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """How many of year, month and day are equal in each pair of birth codes."""
+        n_same = np.zeros(len(x), dtype=np.int8)
+        for part in self.part_of:
+            n_same += part[x] == part[y]
+        return n_same
+
     def _column(self, name: str) -> pl.Series:
         return pl.read_parquet(self._people, columns=[name])[name]
 

@@ -152,7 +152,7 @@ def _births(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     level = _where_known(x, y, coded.default[x])
     differ = np.flatnonzero(((x | y) >= 0) & (x != y))
     x, y = x[differ], y[differ]
-    n_wrong, n_same = n_unlike(coded.signs, x, y), same_parts(coded, x, y)
+    n_wrong, n_same = n_unlike(coded.signs, x, y), coded.same_parts(x, y)
     edit = n_wrong == 1
     two = np.flatnonzero(n_wrong == 2)
     edit[two] = exchanged(coded.signs[x[two]], coded.signs[y[two]])
@@ -165,14 +165,6 @@ def _births(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     found = _selected([edit, n_same == 2, apart <= 31, apart <= 366, apart <= 3653], [2, 3, 4, 5, 6], 7)
     level[differ] = np.where(coded.default[x] | coded.default[y], np.uint8(NULL), found)
     return level
-
-
-def same_parts(coded: Coded, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """How many of year, month and day are equal in each pair of birth codes."""
-    n_same = np.zeros(len(x), dtype=np.int8)
-    for part in coded.part_of:
-        n_same += part[x] == part[y]
-    return n_same
 
 
 def _middles(coded: Coded, left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -110,11 +110,10 @@ def _doubtful(matched: Matched) -> pl.DataFrame:
     error = np.where(refused, rule("refused_error"), np.where(p[at] >= rule("link_from"), rule("barred_error"), p[at]))
     reason = np.where(refused, "refused", "possible")
     # What no evidence can make one person (a parent and a child at one address) is no question for people.
-    known = among(left.astype(np.int64) * coded.n + right, matched.agreeing)
-    asked = refused | ~cannot_be_one(coded, left, right, agreeing=known, model=matched.model, twins=matched.twins)
+    asked = refused | ~_contradict(matched, left, right)
     found.append(_rows(left[asked], right[asked], reason[asked], error[asked], moved[asked]))
     # Within a person: rows that cannot be one.
-    inside = matched.vetoes[label[matched.vetoes[:, 0]] == label[matched.vetoes[:, 1]]]
+    inside = matched.vetoes
     one = pl.DataFrame({"left": inside[:, 0], "right": inside[:, 1], "label": label[inside[:, 0]]}).unique(
         "label", keep="first", maintain_order=True
     )
@@ -231,6 +230,12 @@ def _steps(model: Model, level: Mapping[str, int], total: float) -> list[dict[st
     return [*steps, {"name": "rarer or commoner values", "level": "", "bits": round(total - sum(s["bits"] for s in steps), 2)}]
 
 
+def _contradict(matched: Matched, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Which pairs of rows cannot be one person."""
+    known = among(left.astype(np.int64) * matched.coded.n + right, matched.agreeing)
+    return cannot_be_one(matched.coded, left, right, agreeing=known, model=matched.model, twins=matched.twins)
+
+
 def _pictures(matched: Matched, tuples: Tuples, cases: pl.DataFrame, decided: Decided | None) -> list[dict[str, Any]]:
     """For each case some rows of its two people, the edges that hold them together, what people joined, and the vetoes."""
     label, weight = matched.label, matched.coded.weight
@@ -244,7 +249,7 @@ def _pictures(matched: Matched, tuples: Tuples, cases: pl.DataFrame, decided: De
         [ends.select("case", "row"), ends.select("case", "label").unique().join(members, on="label").select("case", "row")]
     )
     nodes = nodes.unique(maintain_order=True).with_columns(pl.int_range(pl.len()).over("case").alias("place"))
-    edges, vetoes = matched.edges, matched.vetoes
+    edges = matched.edges
     kept = asked[edges.left] & asked[edges.right]
     lines = pl.DataFrame(
         {
@@ -254,9 +259,9 @@ def _pictures(matched: Matched, tuples: Tuples, cases: pl.DataFrame, decided: De
             "same": (label[edges.left] == label[edges.right])[kept],
         }
     )
-    contrary = vetoes[asked[vetoes[:, 0]] & asked[vetoes[:, 1]]].astype(np.int32)
     drawn = _between(nodes, lines)
-    barred = _between(nodes, pl.DataFrame({"left": contrary[:, 0], "right": contrary[:, 1]}))
+    both = nodes.join(nodes, on="case", suffix="_b").filter(pl.col("row") < pl.col("row_b"))
+    barred = both.filter(pl.Series(_contradict(matched, both["row"].to_numpy(), both["row_b"].to_numpy())))
     seen = dict(
         tuples.records.filter(pl.col("row").is_in(nodes["row"].unique().implode()))
         .group_by("row")

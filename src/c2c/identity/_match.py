@@ -29,7 +29,7 @@ from c2c.identity._written import Written
 class Matched:
     """One entry per row of the table: its cluster and how sure. The report holds no values.
 
-    `edges`: all pairs that even odds or more call one person, linked or not; `vetoes`: pairs of rows that cannot be one person; `agreeing`: pairs
+    `edges`: all pairs that even odds or more call one person, linked or not; `vetoes`: as `Settled` has them; `agreeing`: pairs
     (left x n + right, sorted) with an unshared person key in common; `twins`: pairs that look like twins are two people here.
     """
 
@@ -86,7 +86,7 @@ def match_people(
     coded = Coded(people, keys, known.learnt if known else None, written=written)
     at = runner.share(coded)
     seen = _look(coded, at, runner, known)
-    weighted = runner.weigh(at, seen.looks, weights_of(seen.looks.told.patterns, seen.model, twins=seen.twins))
+    weighted = runner.weigh(at, seen.looks, weights_of(coded, seen.looks.told.patterns, seen.model, twins=seen.twins))
     edges, held = weighted.edges, known.held if known else None
     if held:
         edges = with_kept(held, seen.again, edges)

@@ -73,14 +73,16 @@ class Looked:
 
 @dataclass(frozen=True)
 class Weights:
-    """What each pattern weighs, the same for every range. `least`: the probability from which it links; `barred`: it never does."""
+    """What each pattern weighs, the same for every range. `names_only`: nothing but names and places speaks; `barred`: it never links.
+    `namesakes`: rows whose name is known to be two people's."""
 
     patterns: np.ndarray
     plain: np.ndarray
     exact: Mapping[str, np.ndarray]
-    least: np.ndarray
+    names_only: np.ndarray
     unlike: np.ndarray
     barred: np.ndarray
+    namesakes: np.ndarray
     model: Model
 
 
@@ -101,12 +103,12 @@ def look(coded: Coded, sought: Sought, place: int) -> tuple[Told, Looked]:
     return Told(patterns, counts, pairs.code[sampled]), Looked(pairs.left, pairs.right, said, patterns, which)
 
 
-def weights_of(patterns: np.ndarray, model: Model, *, twins: bool) -> Weights:
+def weights_of(coded: Coded, patterns: np.ndarray, model: Model, *, twins: bool) -> Weights:
     """What the model says of each pattern. `patterns`: all that were met, sorted."""
     levels = levels_of(patterns)
     exact = {field: levels[:, FIELDS.index(field)] == 0 for field in TERMS}
-    least = np.where(names_only(levels), rule("names_only_from"), rule("link_from"))
-    return Weights(patterns, plain_bits(levels, model), exact, least, differ(levels), never_alone(levels, twins=twins), model)
+    barred = never_alone(levels, twins=twins)
+    return Weights(patterns, plain_bits(levels, model), exact, names_only(levels), differ(levels), barred, coded.namesakes(), model)
 
 
 def weigh(coded: Coded, weights: Weights, looked: Looked) -> Edges:
@@ -117,7 +119,9 @@ def weigh(coded: Coded, weights: Weights, looked: Looked) -> Edges:
     bits = rarer(coded, looked.left, weights.plain[which], exact, weights.model)
     bits = np.where(looked.asserted & ~weights.unlike[which], np.maximum(bits, rule("asserted_bits")), bits)
     probability = 1 / (1 + np.exp2(-np.clip(bits, -60, 60)))
-    linked = (probability >= weights.least[which]) & ~weights.barred[which]
+    by_name = weights.names_only[which]
+    linked = (probability >= np.where(by_name, rule("names_only_from"), rule("link_from"))) & ~weights.barred[which]
+    linked &= ~(by_name & (weights.namesakes[looked.left] | weights.namesakes[looked.right]))
     kept = linked | (probability >= even)
     return Edges(looked.left[kept], looked.right[kept], bits[kept].astype(np.float32), linked[kept])
 

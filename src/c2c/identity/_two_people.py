@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from c2c.identity._coded import FIELDS, Coded
-from c2c.identity._compare import AT, NULL, compare, same_parts, unlike_names
+from c2c.identity._compare import AT, NULL, compare, unlike_names
 from c2c.identity._estimate import Model
 from c2c.identity._rules import rule
 from c2c.identity._score import score
@@ -49,7 +49,7 @@ def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.nd
     known = held & ~coded.default[x] & ~coded.default[y]
     unequal = known & (x != y)
     parts = np.full(len(a), 3, dtype=np.int8)
-    parts[unequal] = same_parts(coded, x[unequal], y[unequal])
+    parts[unequal] = coded.same_parts(x[unequal], y[unequal])
     swapped = (birth == AT["birth", "one edit or swapped"]) & (parts == 1)
     two_parts = unequal & (parts <= 1) & ~swapped
     # A day that stands for an unknown one leaves the year: it still tells a father from his son.
