@@ -14,7 +14,7 @@ from c2c.identity._coded import FIELDS, TERMS, Coded
 from c2c.identity._compare import compare
 from c2c.identity._estimate import Model, levels_of, patterns_of
 from c2c.identity._rules import rule
-from c2c.identity._score import differ, names_only, never_alone, plain_bits, rarer
+from c2c.identity._score import differ, names_only, never_alone, placeless, plain_bits, rarer
 
 WAITING = 500_000
 """Patterns of ranges that wait to be added up together."""
@@ -73,15 +73,16 @@ class Looked:
 
 @dataclass(frozen=True)
 class Weights:
-    """What each pattern weighs, the same for every range. `names_only`: nothing but names and places speaks; `barred`: it never links.
-    `namesakes`: rows whose name is known to be two people's."""
+    """What each pattern weighs, the same for every range. `least`: the probability from which it links; `barred`: it never does; `bare`: nothing but
+    names speaks, and no place. `namesakes`: rows whose name is known to be two people's."""
 
     patterns: np.ndarray
     plain: np.ndarray
     exact: Mapping[str, np.ndarray]
-    names_only: np.ndarray
+    least: np.ndarray
     unlike: np.ndarray
     barred: np.ndarray
+    bare: np.ndarray
     namesakes: np.ndarray
     model: Model
 
@@ -107,8 +108,20 @@ def weights_of(coded: Coded, patterns: np.ndarray, model: Model, *, twins: bool)
     """What the model says of each pattern. `patterns`: all that were met, sorted."""
     levels = levels_of(patterns)
     exact = {field: levels[:, FIELDS.index(field)] == 0 for field in TERMS}
+    only = names_only(levels)
+    least = np.where(only, rule("names_only_from"), rule("link_from"))
     barred = never_alone(levels, twins=twins)
-    return Weights(patterns, plain_bits(levels, model), exact, names_only(levels), differ(levels), barred, coded.namesakes(), model)
+    return Weights(
+        patterns,
+        plain_bits(levels, model),
+        exact,
+        least,
+        differ(levels),
+        barred,
+        only & placeless(levels),
+        coded.namesakes(),
+        model,
+    )
 
 
 def weigh(coded: Coded, weights: Weights, looked: Looked) -> Edges:
@@ -119,9 +132,8 @@ def weigh(coded: Coded, weights: Weights, looked: Looked) -> Edges:
     bits = rarer(coded, looked.left, weights.plain[which], exact, weights.model)
     bits = np.where(looked.asserted & ~weights.unlike[which], np.maximum(bits, rule("asserted_bits")), bits)
     probability = 1 / (1 + np.exp2(-np.clip(bits, -60, 60)))
-    by_name = weights.names_only[which]
-    linked = (probability >= np.where(by_name, rule("names_only_from"), rule("link_from"))) & ~weights.barred[which]
-    linked &= ~(by_name & (weights.namesakes[looked.left] | weights.namesakes[looked.right]))
+    linked = (probability >= weights.least[which]) & ~weights.barred[which]
+    linked &= ~(weights.bare[which] & (weights.namesakes[looked.left] | weights.namesakes[looked.right]))
     kept = linked | (probability >= even)
     return Edges(looked.left[kept], looked.right[kept], bits[kept].astype(np.float32), linked[kept])
 

@@ -90,6 +90,13 @@ def names_only(levels: np.ndarray) -> np.ndarray:
     return ~np.logical_or.reduce([levels[:, FIELDS.index(field)] <= worst for field, worst in nearly.items()])
 
 
+def placeless(levels: np.ndarray) -> np.ndarray:
+    """No place in common: neither a street, nor a ZIP code or town."""
+    return np.logical_and.reduce(
+        [levels[:, FIELDS.index(field)] >= AT[field, worst] for field, worst in (("zip", "other"), ("street", "other"))]
+    )
+
+
 def siblings(levels: np.ndarray) -> np.ndarray:
     """Patterns of brothers and sisters born together: one surname and birth date under two given names."""
     first, surname, birth = (levels[:, FIELDS.index(f)] for f in ("first", "surname", "birth"))
