@@ -23,6 +23,10 @@ COMPARED = ("first", "other_first", "middle", "surname", "token_1", "token_2", "
             "city", "mail", "telephone", "number", "tax_number")  # fmt: skip
 """What the match reads: two rows that agree on all of it are one tuple."""
 
+SIGNS = {ord(c): " " if c in "- ,./_" else None for c in map(chr, range(128)) if not c.isalnum()}
+SPACED = dict.fromkeys(SIGNS, " ")
+"""What becomes of the signs of plain ASCII in names, and in addresses: as a table, they are changed many at a time."""
+
 MANY = 500_000
 """Values of a kind whose comparison copy is kept: a state's names come again in every piece of its files."""
 
@@ -130,8 +134,11 @@ def _birth(sent: pl.Series) -> pl.DataFrame:
 @functools.lru_cache(MANY)
 def _fold(value: str) -> str:
     """Lower case, no marks, no signs but single spaces; small words such as `de la` joined to what follows."""
-    plain = unicodedata.normalize("NFKD", value.casefold())
-    kept = "".join(c if c.isalnum() else " " if c in "- ,./_" else "" for c in plain if not unicodedata.combining(c))
+    if value.isascii():
+        kept = value.lower().translate(SIGNS)
+    else:
+        plain = unicodedata.normalize("NFKD", value.casefold())
+        kept = "".join(c if c.isalnum() else SIGNS.get(ord(c)) or "" for c in plain if not unicodedata.combining(c))
     text = " ".join(kept.split())
     return _particles().sub(lambda found: found.group(0).replace(" ", ""), text) if " " in text else text
 
@@ -150,7 +157,7 @@ def _joined(column: str, *kinds: str) -> pl.Expr:
 @functools.lru_cache(MANY)
 def _street(value: str) -> str:
     """An address in the short words of the post, without signs."""
-    plain = "".join(c if c.isalnum() else " " for c in value.casefold())
+    plain = value.lower().translate(SPACED) if value.isascii() else "".join(c if c.isalnum() else " " for c in value.casefold())
     return " ".join(words("road").get(word, word) for word in plain.split())
 
 
@@ -172,6 +179,8 @@ def _date_signs(value: str) -> str:
 
 def _digits(part: str) -> str:
     """Letters that scanners put for digits turned back; any other sign unread."""
+    if part.isascii() and part.isdigit():
+        return part
     return "".join(c if c.isdigit() and c.isascii() else words("digit").get(c.casefold(), "?") for c in part)
 
 
