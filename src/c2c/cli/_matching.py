@@ -1,4 +1,4 @@
-"""Commands on the runs of a site: match export-model, report, explain, evaluate."""
+"""Commands on the runs of a site: match export-model, report, accept, explain, evaluate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from c2c import cycle, identity
 from c2c.cli import _people_files
 from c2c.cli._entrance import ActorOption, JsonOption, SiteOption, here, say, table_of
 from c2c.cli._people_files import match_app
-from c2c.identity import splink
+from c2c.identity import signoff, splink
 from c2c.publication import rates
 
 READING = {
@@ -46,15 +46,37 @@ def match_report(
     site: SiteOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the match report of the last run: rates by group and the gaps between them, pairs lost, churn, and the run before."""
+    """Show the match report of the run in force: rates by group and the gaps between them, pairs lost, churn, and the run before.
+
+    Where a later run is held, it says so first, and what speaks against it; where the first is held, the report is its own.
+    """
     place = here(site)
-    said = dict(identity.report(place))
+    held = signoff.open_held(place)
+    said = dict(held if held and not held["before"] else identity.report(place))
     told = rates.open_rates(place, str(said["run"]))
     if target:
         rates.write_rates(place, str(said["run"]), target)
     rows = [[k, v if isinstance(v, str | int | float) else f"{len(v)} rows"] for k, v in said.items()]
-    tables = [table_of("Match report", ["figure", "value"], rows), *_then_and_now(said), *_rate_tables(told)]
-    say(as_json, "match report", {"ok": True, "report": said, "rates": told}, *tables, site=place)
+    tables = [*_held(held), table_of("Match report", ["figure", "value"], rows), *_then_and_now(said), *_rate_tables(told)]
+    waits = {name: held[name] for name in ("run", "year", "made", "alarms")} if held else {}
+    say(as_json, "match report", {"ok": True, "held": waits, "report": said, "rates": told}, *tables, site=place)
+
+
+@match_app.command("accept")
+def match_accept(
+    run: str,
+    reason: Annotated[
+        str, typer.Option(help="Why the match is right all the same; it enters the ledger. No names and no numbers of people.")
+    ],
+    site: SiteOption = None,
+    actor: ActorOption = "operator",
+    as_json: JsonOption = False,
+) -> None:
+    """Sign for a run that is held and put it in force. The year that made it then goes on where it stopped."""
+    place = here(site)
+    signoff.accept(place, run, reason=reason, actor=actor)
+    told = table_of(f"Run {run} is in force", ["next"], [["c2c year run YEAR"]])
+    say(as_json, "match accept", {"ok": True, "run": run}, told, site=place)
 
 
 @match_app.command("explain")
@@ -90,6 +112,13 @@ def match_evaluate(
     rows = [[k, " to ".join(map(str, v)) if isinstance(v, list) else v] for k, v in said.items() if k != "recall_of_groups"]
     rows += [[f"recall of {r['group']} ({r['n_people']:,} people)", r["recall"]] for r in said.get("recall_of_groups", ())]
     say(as_json, "match evaluate", {"ok": True, **said}, table_of("Against the truth", ["figure", "value"], rows), site=place)
+
+
+def _held(held: Mapping[str, Any]) -> Iterator[Table]:
+    """Why a run is held, and what to do."""
+    if held:
+        title = f"Run {held['run']} is held: sign with `c2c match accept {held['run']} --reason TEXT`, or correct the files and run the year again"
+        yield table_of(title, ["alarm", "what speaks against it"], [[alarm["alarm"], alarm["says"]] for alarm in held["alarms"]])
 
 
 def _then_and_now(said: Mapping[str, Any]) -> Iterator[Table]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from c2c import audit, catalog, governance, linkage, publication, vault
 from c2c.cycle.annual import run_year
+from c2c.identity import signoff
 from c2c.plumbing import clock, errors
 from c2c.plumbing.site import Site
 
@@ -46,6 +47,9 @@ def withdraw(site: Site, partner: str, submission_id: str, *, reason: str, actor
     ever = vault.held(site, partner=partner, ever=True)
     taken = [s.submission_id for s in ever if (s.file, s.period) == (sent.file, sent.period)]
     vault.withdraw(site, submission_id, reason=reason, permit=leave)
+    if catalog.load().files[sent.file].carries_names:
+        # The match without it may be held: what runs keep of it by name does not wait for a signature.
+        signoff.close_names(site, actor=actor)
 
     pulls = sorted({pull_id for taken_id in taken for pull_id in linkage.pulls_using(site, taken_id)})
     for pull_id in pulls:

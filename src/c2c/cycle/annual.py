@@ -18,6 +18,7 @@ from c2c import audit, disclosure, identity, linkage, publication, vault
 from c2c.cycle._deliveries import receive
 from c2c.cycle._pulls import covered_submissions, link, match_permit, purpose_permit
 from c2c.cycle._rates import rate_match
+from c2c.identity import signoff
 from c2c.plumbing import errors, progress
 from c2c.plumbing.site import Site, locked, scratch, write_json
 from c2c.vocabulary import Batch, Identifiers
@@ -46,7 +47,8 @@ def run_year(site: Site, year: int, *, actor: str, inbox: Path | None = None) ->
     """Run, or take up again, the year that closes on 30 June of `year`; returns one figure row per step.
 
     Raises:
-        CodedError: of the room that refused; every earlier step stands, and the last release stays in place.
+        CodedError: of the room that refused; every earlier step stands, and the last release stays in place. CYC-006 the match is held: once somebody
+            has signed for it, the year goes on with it.
     """
     with locked(site, "cycle", f"the year {year}"):
         story = _Story(site, year)
@@ -61,7 +63,10 @@ def run_year(site: Site, year: int, *, actor: str, inbox: Path | None = None) ->
             # What stewards decided since is a reason to match again, as a new delivery is.
             _digest([*(s.submission_id for s in covered_submissions(site, leave)), identity.decisions_digest(site)]),
             lambda: _match(site, year, actor),
+            # Nobody signed for a run that was held until a later one took its place.
+            stands=lambda run_id: not signoff.passed_over(site, run_id),
         )
+        _refuse_held(site, matched.made)
 
         # Whether each group was matched as well as the others is told through the gate, before anything is made of the links.
         story.tell("rates", matched.made, lambda: _rates(site, matched.made, year, actor))
@@ -93,10 +98,10 @@ class _Story:
         self._said = _read_state(site, year)
         self.steps: tuple[Step, ...] = ()
 
-    def tell(self, name: str, inputs: str, act: Callable[[], Step]) -> Step:
-        """Do a step unless it stands already, made from the same inputs; note it when it is whole."""
+    def tell(self, name: str, inputs: str, act: Callable[[], Step], *, stands: Callable[[str], bool] = bool) -> Step:
+        """Do a step unless it stands already, made from the same inputs, and what it made still `stands`; note it when it is whole."""
         kept = self._said.get(name)
-        if kept and inputs and kept["inputs"] == inputs:
+        if kept and inputs and kept["inputs"] == inputs and stands(kept["made"]):
             step = Step(**kept)
         else:
             progress.reset_peak()
@@ -123,8 +128,21 @@ def _match(site: Site, year: int, actor: str) -> Step:
     with scratch(site) as private, progress.bar("Matching people"):
         trays = vault.open_trays(site, "identifiers", permit=leave, scratch=private)
         links = identity.resolve(site, (t for t in trays if isinstance(t, Identifiers)), permit=leave, year=year)
-        report = identity.report(site)
+        report = identity.report(site, links.run_id)
     return Step("match", rows=links.rows, people=int(report["people"]), made=links.run_id, facts={"report": report})
+
+
+def _refuse_held(site: Site, run_id: str) -> None:
+    """Stop the year while its match waits for a signature; what is in force stays so."""
+    held = signoff.open_held(site)
+    if held and held["run"] == run_id:
+        raise errors.CodedError(
+            "CYC-006",
+            where=f"run {run_id}",
+            what=f"the match is sealed but held: {'; '.join(alarm['says'] for alarm in held['alarms'])}",
+            remedy=f"Sign for it in the portal, or with `c2c match accept {run_id} --reason TEXT`, and run the year again: it goes on where it stopped. "
+            "Or correct the files and run the year again: it matches anew.",
+        )
 
 
 def _rates(site: Site, run_id: str, year: int, actor: str) -> Step:

@@ -60,6 +60,7 @@ def match_file(
 
     `model`: a Splink settings file whose m, u and prior are taken as they are. How rare values are, which of them many hold and whether there are
     twins is still learnt from this file. The answer says how the model was read. `save_model`: where the model used is written, as such a file.
+    Where agreement on a field does not outweigh disagreement the answer names it (`contrary_fields`): such a column wants looking at.
 
     Raises:
         IdentityError: IDN-004 the file has no record_id, or has one twice; IDN-005 it has nothing to match by; IDN-006 it cannot be read;
@@ -82,7 +83,9 @@ def match_file(
         out = _links(people.ids.collect(), label, confidence)
     write_people(out, target)
     said = ("pairs_compared", "largest_cluster", "expected_matches_lost")
-    told = {"model": given.told()} if given else {}
+    told: dict[str, Any] = {"model": given.told()} if given else {}
+    if report["contrary_fields"]:
+        told["contrary_fields"] = ", ".join(report["contrary_fields"])
     return {"rows": len(out), "people": report["people"], **{name: report[name] for name in said}, **told}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from c2c.identity._alarms import contrary_fields, expected_matches
 from c2c.identity._arrays import once
 from c2c.identity._block import RULES, Blocks, pairs_within
 from c2c.identity._cluster import Decided, Edges, join, settle
@@ -115,6 +116,8 @@ def _look(coded: Coded, at: Any, runner: Runner, known: Known | None) -> _Seen:
     twins = known.twins if known and known.twins is not None else has_twins(levels_of(patterns), counts[-1])
     found = {name: int(n) for name, n in zip(RULES, counts[:-1].sum(axis=1).tolist(), strict=True)}
     report = {"pairs_compared": int(counts[-1].sum()), "pairs_by_rule": found} | _lost(coded, blocks, looks.told.sampled, model)
+    report["expected_matches_found"] = round(expected_matches(patterns, counts[-1], model), 2)
+    report["contrary_fields"] = [] if known else contrary_fields(patterns, counts[-1], model)
     return _Seen(looks, model, twins, agreeing, blocks.again, report)
 
 

@@ -20,6 +20,7 @@ from c2c.identity._doubts import quality
 from c2c.identity._errors import IdentityError
 from c2c.identity._estimate import Model
 from c2c.identity._match import Matched
+from c2c.identity._rules import rule
 from c2c.identity._score import score
 from c2c.identity._sealed import NAMES, current_run, unseal
 from c2c.plumbing import clock
@@ -32,18 +33,27 @@ VALUES = {"first": "first", "surname": "surname", "birth": "birth", "number": "n
 HOLDS = ("holds_ssn", "holds_birth_date", "holds_person_key", "holds_contact")
 """What links say of a record beside its person: whether it holds such an identifier. Contact is a street, an e-mail or a phone."""
 
-COMPARED_WITH = ("run", "made", "record_keys", "people", "links_by_status", "events", "share_of_old_records_with_a_new_id")
+COMPARED_WITH = (
+    "run", "made", "records", "record_keys", "people", "links_by_status", "events", "share_of_old_records_with_a_new_id",
+    "most_record_keys_of_a_person", "large_components", "expected_matches_found", "expected_matches_lost",
+)  # fmt: skip
 """What a report keeps of the run before, so that both can be seen side by side."""
 
+ACCEPTED = "accepted.json"
+"""Beside the report of a run that was held: who signed for it, when and why."""
 
-def report(site: Site) -> Mapping[str, Any]:
-    """The match report of the current run: rates, weights, pairs lost, ids kept and changed, and what stewards said. Holds no value of a record.
+
+def report(site: Site, run: str = "") -> Mapping[str, Any]:
+    """The match report of the current run, or of another: rates, weights, pairs lost, ids kept and changed, what speaks against it (`alarms`) and who
+    signed for it all the same (`accepted`), and what stewards said. Holds no value of a record.
 
     Raises:
-        IdentityError: IDN-001 no match has been made yet.
+        IdentityError: IDN-001 no match has been made yet; IDN-034 the first one is held.
     """
-    folder = site.folder("identity", "runs", current_run(site))
+    folder = site.folder("identity", "runs", run or current_run(site))
     said = dict(json.loads((folder / "report.json").read_text("utf-8")))
+    if (folder / ACCEPTED).exists():
+        said["accepted"] = json.loads((folder / ACCEPTED).read_text("utf-8"))
     everything = acts(site)
     known = {case: standing(of_case) for case, of_case in by_case(everything).items()}
     of_sample = said.get("sample", {"strata": [], "cases": {}})
@@ -117,12 +127,16 @@ def explain(site: Site, a: str, b: str, *, actor: str) -> Mapping[str, Any]:
 
 
 def run_report(links: pl.DataFrame, tuples: Tuples, matched: Matched, past: Past, events: pl.DataFrame) -> dict[str, Any]:
-    """The figures of one run. `share_of_old_records_with_a_new_id` is churn among records that the run before had."""
+    """The figures of one run. `share_of_old_records_with_a_new_id` is churn among records that the run before had.
+
+    How large a person is is told by record keys: rows of one key, of a wage earner's hundred quarters, say nothing of a wrong merge.
+    """
     named = links.join(tuples.records, on="record_key")
     counted = {str(k): int(v) for k, v in named.group_by("status").agg(pl.col("n_records").sum()).sort("status").iter_rows()}
     old = past.links.filter(pl.col("person_id").is_not_null()).select("record_key", pl.col("person_id").alias("old"))
     both = named.join(old, on="record_key")
-    changed = both.filter(pl.col("old") != pl.col("person_id"))
+    n_old, n_new = (int(some["n_records"].sum()) for some in (both, both.filter(pl.col("old") != pl.col("person_id"))))
+    sizes = named.group_by("person_id").len()["len"]
     coded = matched.coded
     has = _has(coded)
     return dict(matched.report) | {
@@ -131,7 +145,11 @@ def run_report(links: pl.DataFrame, tuples: Tuples, matched: Matched, past: Past
         "record_keys": len(tuples.records),
         "links_by_status": counted,
         "ambiguous_ids": int((links["status"] == "ambiguous").sum()),
-        "share_of_old_records_with_a_new_id": round(int(changed["n_records"].sum()) / max(int(both["n_records"].sum()), 1), 6),
+        "old_records": n_old,
+        "old_records_with_a_new_id": n_new,
+        "share_of_old_records_with_a_new_id": round(n_new / max(n_old, 1), 6),
+        "most_record_keys_of_a_person": int(sizes.max() or 0),  # type: ignore[arg-type]
+        "people_of_too_many_record_keys": int((sizes > rule("person_most")).sum()),
         "events": {str(k): int(v) for k, v in events.group_by("event").len().sort("event").iter_rows()},
         "share_with": {k: round(float(coded.weight[known].sum() / max(coded.weight.sum(), 1)), 4) for k, known in has.items()},
     }

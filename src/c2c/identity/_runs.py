@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from c2c import audit
+from c2c.identity._alarms import alarms_of
 from c2c.identity._carry import Past, carry_ids, follow, no_past
 from c2c.identity._cluster import Decided
 from c2c.identity._collapse import DIGEST, Tuples, collapse
@@ -20,7 +21,7 @@ from c2c.identity._match import Known, match_people
 from c2c.identity._report import HOLDS, held_by, run_before, run_report
 from c2c.identity._rules import rule
 from c2c.identity._runner import open_runner
-from c2c.identity._sealed import NAMES, current_run, darken, has_table, seal, unseal
+from c2c.identity._sealed import NAMES, current_run, has_names, has_table, hold, seal, take_over, unseal
 from c2c.identity._settings import MODEL, read_model, to_settings
 from c2c.identity._update import held_of, to_hold
 from c2c.plumbing import clock
@@ -32,11 +33,13 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
     """Match every record of every partner into people, and keep each person's id from the run before.
 
     The run is sealed under keys of its own; it becomes the current one in a single step, so a stop leaves the earlier run in force. The
-    names that the run before held go dark then: a partner's withdrawn tray lives on in no run. What is returned points at the sealed links;
-    `open_links` opens them.
+    names that the run before held go dark then: a partner's withdrawn tray lives on in no run. A run that raises an alarm (`alarms` in its
+    report) is sealed as any other and held: the earlier run stays in force until somebody signs (`signoff`), or a later run takes over. What is
+    returned points at the sealed links; `open_links` opens those in force.
 
     Raises:
-        IdentityError: IDN-002 nothing was sent that carries a name; IDN-016 to IDN-018 the engine that `c2c.toml` names is not there.
+        IdentityError: IDN-002 nothing was sent that carries a name; IDN-016 to IDN-018 the engine that `c2c.toml` names is not there; IDN-033
+            agreement on a field does not outweigh disagreement.
     """
     with locked(site, "identity", f"the match of {year}"), scratch(site) as private:
         settled = in_force(acts(site))
@@ -56,6 +59,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         with open_runner(str(site.settings["engine"]), private, site.settings) as runner:
             known = _known(site, private, year, tuples)
             matched = match_people(tuples.people, tuples.keys, decided, runner=runner, known=known)
+        _check_fields(matched.report["contrary_fields"], run_id)
         past = _open_past(site, private)
         here = tuples.records["row"]
         of_record = tuples.records.with_columns(
@@ -76,6 +80,7 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
             day=clock.today(),
             before=lambda part: _golden_before(site, private, part) if known else None,
         )
+        before = run_before(site)
         said = run_report(links, tuples, matched, past, events) | {
             "run": run_id,
             "year": year,
@@ -83,8 +88,12 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
             "sample": sample,
             "twins": matched.twins,
             "golden_records_made": golden.n_made,
-            "before": run_before(site),
+            "before": before,
         }
+        if "update" in said:
+            # Pairs that were not made again were expected to hold as many as before.
+            said["expected_matches_found"] += before.get("expected_matches_found", 0.0)
+        said["alarms"] = alarms_of(said)
         now = follow(past, links, events, run_id)
         seen: dict[str, pl.DataFrame | Path] = {
             "links": links,
@@ -104,8 +113,12 @@ def resolve(site: Site, identifiers: Iterable[Identifiers], *, permit: Permit, y
         seal(site, private, run_id, {"": seen, NAMES: names})
         write_json(site.folder("identity", "runs", run_id) / MODEL, to_settings(matched.model, matched.coded.key))
         write_json(site.folder("identity", "runs", run_id) / "report.json", said)
-        write_bytes(site.folder("identity") / "current", f"{run_id}\n".encode())
-        darken(site, run_id)
+        if said["alarms"]:
+            raised = [alarm["alarm"] for alarm in said["alarms"]]
+            audit.append(site, "identity:run:held", actor=permit.actor, permit=permit.permit_id, run=run_id, alarms=raised)
+            hold(site, run_id)
+        else:
+            take_over(site, run_id)
         return Links(run_id, site.folder("identity", "runs", run_id) / "links.parquet.age", len(links))
 
 
@@ -165,6 +178,17 @@ def make_links(
     return pl.concat([named, by_key]).sort("record_key")
 
 
+def _check_fields(contrary: Sequence[str], run_id: str) -> None:
+    """Stop before anything is sealed where a field speaks the wrong way round."""
+    if contrary:
+        raise IdentityError(
+            "IDN-033",
+            where=f"run {run_id}, field {', '.join(contrary)}",
+            what="two records that agree on this field are less likely one person's than two that differ",
+            remedy="A column was shifted or mapped wrongly: find the file, have it sent anew or withdraw it, and run the year again.",
+        )
+
+
 def _rows_of(settled: Sequence[tuple[str, str, bool]], records: pl.DataFrame) -> Decided | None:
     """Decided pairs of record keys as rows of this run; those of a record that is held no more have nothing to say."""
     keys = pl.DataFrame(list(settled), schema={"a": pl.String, "b": pl.String, "same": pl.Boolean}, orient="row")
@@ -187,6 +211,8 @@ def _known(site: Site, private: Path, year: int, tuples: Tuples) -> Known | None
     if not (site.root / "identity" / "current").exists():
         return None
     run_id = current_run(site)
+    if not has_names(site, run_id):  # closed, since a partner took a file back
+        return None
     folder = site.folder("identity", "runs", run_id)
     said = json.loads((folder / "report.json").read_text("utf-8"))
     if said["year"] != year or "twins" not in said or tuples.n > (1 + rule("update_most")) * said["tuples"]:

@@ -14,7 +14,8 @@ from integration.web_portal.conftest import Portal
 
 APPROVED = Path(__file__).with_name("approved_access.csv")
 WHO = ("nobody", "stranger", "colleague", "steward.one", "judge")
-FIELDS = {"/review": {"verdict": "same"}, "/adjudicate": {"verdict": "same"}, "/undo": {"reason": "mistake"}}
+FIELDS = {"/review": {"verdict": "same"}, "/adjudicate": {"verdict": "same"}, "/undo": {"reason": "mistake"},
+          "/report": {"run": "2025-001", "reason": "looked at"}}  # fmt: skip
 
 
 def rows() -> Iterator[dict[str, str]]:

@@ -31,6 +31,7 @@ undo        undo    answered       | no       yes               no
 undo        undo    to_adjudicate  | no       yes               no
 undo        undo    decided        | no       yes               yes
 report      see     any            | no       yes               yes
+report      accept  any            | no       no                yes
 report      change  any            | no       no                no
 nowhere     see     any            | no       no                no
 """

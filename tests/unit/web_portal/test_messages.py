@@ -45,6 +45,12 @@ def test_every_reason_why_a_value_survives_has_its_words() -> None:
     assert {f"kept_{why}" for why in (*WHY, "none")} <= set(_words.messages())
 
 
+def test_every_alarm_of_a_run_has_its_words() -> None:
+    """Whoever is asked to sign reads what speaks against the match, not a code."""
+    alarms = set(re.findall(r'"alarm": "(\w+)"', (ROOT / "identity" / "_alarms.py").read_text("utf-8")))
+    assert len(alarms) == 4 and {f"alarm_{name}" for name in alarms} <= set(_words.messages())
+
+
 def test_every_level_of_evidence_has_its_words() -> None:
     """The waterfall speaks to people, also of levels that are rare."""
     lines = (ROOT / "identity" / "levels.csv").read_text("utf-8").splitlines()[1:]

@@ -16,7 +16,7 @@ from c2c.web.portal._duties import Standing, duties_that_open, may
 from c2c.web.portal._words import messages, say
 
 View = Callable[..., HttpResponse]
-ACTS = {"review": "answer", "settle": "answer", "undo": "undo"}
+ACTS = {"review": "answer", "settle": "answer", "undo": "undo", "report": "accept"}
 """Pages with a form, and the act that sending it is."""
 NAVIGATION = ("home", "queue", "adjudicate", "decided", "report")
 

@@ -1,4 +1,4 @@
-"""The match report as a page: every figure of the run in a table, every table with its picture, and how well each group was matched."""
+"""The match report as a page: every figure of the run in a table, every table with its picture, how well each group was matched; and the held run."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from c2c import audit, catalog, identity
+from c2c.identity import signoff
 from c2c.publication import rates
 from c2c.web.portal import _drawings
+from c2c.web.portal._duties import may
 from c2c.web.portal._pages import language_of, page, show, standing
 from c2c.web.portal._words import named, say
 
@@ -21,32 +23,66 @@ COUNTS = (
     "people",
     "pairs_compared",
     "largest_cluster",
+    "most_record_keys_of_a_person",
+    "large_components",
+    "expected_matches_lost",
     "ambiguous_ids",
     "default_dates",
     "shared_numbers",
     "shared_keys",
     "cases",
 )
-SHARES = ("expected_matches_lost", "share_of_old_records_with_a_new_id")
+SHARES = ("share_of_matches_lost", "share_of_old_records_with_a_new_id")
 PARTS = ("links_by_status", "events", "pairs_by_rule", "pairs_lost")
 """Parts of the report that are one figure a row, in the order of the page."""
 
+SET_BESIDE = ("people", "records", "record_keys", "most_record_keys_of_a_person", "large_components", "expected_matches_lost")
+"""Counts of a held run that stand beside those of the run in force."""
+
+SHARE_ALARMS = ("churn", "lost")
+LONGEST_REASON = 300
 YES_NO = ("yes", "no")
 
 
 @page("report")
 def report(request: HttpRequest) -> HttpResponse:
-    """What the last run did, section by section. It holds no value of a record; that it was read is in the ledger all the same."""
+    """What the last run did, section by section; before it a run that is held, why, and the form to sign for it. It holds no value of a record; that
+    it was read is in the ledger all the same."""
+    if request.method == "POST":
+        return _signed(request)
+    return _report(request)
+
+
+def _signed(request: HttpRequest) -> HttpResponse:
+    """The held run in force, if a reason is given: that of the page that was looked at, not one that has come since."""
+    language, run = language_of(request), request.POST.get("run", "")
+    reason = " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON]
+    if not reason:
+        return _report(request, fault=say(language, "signoff_no_reason"))
+    signoff.accept(settings.SITE, run, reason=reason, actor=standing(request).name)
+    return show(request, "done.html", {"title": say(language, "signoff_done"), "text": say(language, "signoff_done_text", run=run)})
+
+
+def _report(request: HttpRequest, fault: str = "") -> HttpResponse:
     language = language_of(request)
-    said = identity.report(settings.SITE)
-    audit.append(settings.SITE, "portal:report:read", actor=standing(request).name, run=str(said.get("run", "")))
-    sections = [_section(language, "counts", [(k, float(said[k]), f"{said[k]:,}") for k in COUNTS if k in said])]
+    held = signoff.open_held(settings.SITE)
+    # Where the first run is held none is in force, and the figures are its own.
+    said = held if held and not held["before"] else identity.report(settings.SITE)
+    audit.append(
+        settings.SITE,
+        "portal:report:read",
+        actor=standing(request).name,
+        run=str(said.get("run", "")),
+        held=str(held.get("run", "")),
+    )
+    sections = [_section(language, "counts", [(k, float(said[k]), f"{said[k]:,.0f}") for k in COUNTS if k in said])]
     sections += [
         _section(language, part, [(k, float(v), f"{v:,}") for k, v in said[part].items()]) for part in PARTS if said.get(part)
     ]
     if said.get("share_with"):
         sections.append(_section(language, "share_with", [(k, float(v), _share(v)) for k, v in said["share_with"].items()]))
-    sections.append(_section(language, "shares", [(k, float(said[k]), _share(said[k])) for k in SHARES if k in said]))
+    shares = {**said, **_lost(said)}
+    sections.append(_section(language, "shares", [(k, float(shares[k]), _share(shares[k])) for k in SHARES if k in shares]))
     said_by_people = said.get("stewardship", {})
     rows = [(k, float(v), _share(v) if k == "share_agreed" else f"{v:,}") for k, v in said_by_people.items()]
     sections.insert(1, _section(language, "stewardship", rows))
@@ -55,8 +91,50 @@ def report(request: HttpRequest) -> HttpResponse:
     told = rates.open_rates(settings.SITE, str(said.get("run", "")))
     return show(request, "report.html", {
         "then_and_now": _then_and_now(language, said), "rates": _rates(language, told), "statuses": [named(language, "status", s) for s in rates.STATUSES],
+        "held": _held(language, held, said, may(standing(request).duties, "report", "accept")), "fault": fault, "signed": _signature(language, said),
         "title": say(language, "report"), "made": made, "sections": [s for s in sections if s["rows"]], "quality": _quality(language, said.get("quality", {})), "weights": [w for w in weights if w["rows"]],
-    })  # fmt: skip
+    }, 400 if fault else 200)  # fmt: skip
+
+
+def _held(language: str, held: Mapping[str, Any], in_force: Mapping[str, Any], may_sign: bool) -> dict[str, Any]:
+    """A run that waits for a signature: what speaks against it, and its figures beside those of the run in force. Empty when none waits."""
+    if not held:
+        return {}
+    other = in_force if held["before"] else {}
+    rows = [(named(language, "figure", k), f"{held[k]:,.0f}", f"{other[k]:,.0f}" if k in other else "") for k in SET_BESIDE]
+    churn = "share_of_old_records_with_a_new_id"
+    rows.append((named(language, "figure", churn), _share(held[churn]), _share(other[churn]) if other else ""))
+    rows += [
+        (named(language, "figure", of), f"{held[part].get(of, 0):,}", f"{other[part].get(of, 0):,}" if other else "")
+        for part in ("links_by_status", "events")
+        for of in sorted({*held[part], *other.get(part, {})})
+    ]
+    return {
+        "run": held["run"], "alarms": [_alarm(language, alarm) for alarm in held["alarms"]], "rows": rows, "may_sign": may_sign,
+        "text": say(language, "signoff_text", run=held["run"], before=other["run"]) if other else say(language, "signoff_text_first", run=held["run"]),
+    }  # fmt: skip
+
+
+def _alarm(language: str, alarm: Mapping[str, Any]) -> str:
+    written = _share if alarm["alarm"] in SHARE_ALARMS else "{:,.0f}".format
+    figures = {name: written(alarm[name]) for name in ("figure", "limit")}
+    return say(language, f"alarm_{alarm['alarm']}", n=f"{alarm['n']:,}", of=f"{alarm['of']:,}", **figures)
+
+
+def _signature(language: str, said: Mapping[str, Any]) -> str:
+    """Who signed for this run although it was held, when and why; "" where nobody had to."""
+    signed = said.get("accepted", {})
+    return (
+        say(language, "signoff_signed", who=signed["actor"], day=str(signed["at"])[:10], reason=signed["reason"]) if signed else ""
+    )
+
+
+def _lost(said: Mapping[str, Any]) -> dict[str, float]:
+    """The share of all matches that are expected to lie where no pair was looked at; not told of a run made before it was reckoned."""
+    if "expected_matches_found" not in said:
+        return {}
+    lost = float(said["expected_matches_lost"])
+    return {"share_of_matches_lost": lost / max(lost + float(said["expected_matches_found"]), 1.0)}
 
 
 def _section(language: str, part: str, rows: list[tuple[str, float, str]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from c2c import catalog
-from c2c.identity import stewardship
+from c2c.identity import signoff, stewardship
 from c2c.web.portal import _drawings
 from c2c.web.portal._duties import may, room_duty
 from c2c.web.portal._pages import language_of, page, show, standing
@@ -37,14 +37,15 @@ LONGEST_NOTE = 300
 
 @page("home")
 def home(request: HttpRequest) -> HttpResponse:
-    """My duties, and how much waits for me."""
+    """My duties, and how much waits for me; a held match first, since all else may change with it."""
     who, language = standing(request), language_of(request)
     waiting = [
         {"duty": say(language, f"duty_{duty}"), "page": name, "n": len(_waiting(request, name))}
         for duty, name in (("identity_steward", "queue"), ("identity_adjudicator", "adjudicate"))
         if duty in who.duties
     ]
-    return show(request, "home.html", {"title": say(language, "home_title", name=who.name), "waiting": waiting})
+    is_held = bool(waiting and signoff.open_held(settings.SITE))
+    return show(request, "home.html", {"title": say(language, "home_title", name=who.name), "waiting": waiting, "is_held": is_held})
 
 
 @page("queue")
