@@ -1,6 +1,7 @@
 """The gate's bars D1 to D11 on reference cubes (district > school by seven groups by five outcomes, with all margins) and on a pretend state.
 
-`--sizes=10080,29952,100080` chooses cubes by their cells, a million among them (`--sizes=1000800`); growth is told from each size to the next.
+`--sizes=10080,29952,100080` chooses cubes by their cells; growth is told from each size to the next. `--county=17000` makes each a state of counties of so
+many cells, with the state's totals above them: `--sizes=10080,100080,1000800 --county=17000` goes up to California's 58 counties and a million cells.
 `--site=FOLDER` takes the state that `c2c demo` left there (a copy of it is used), else one of `--people=2000` is made; `--people=0` leaves the
 state out. No peer runs here: sdcTable and tau-argus, which do the same, are of R and Java, and ACRO checks one output at a time by rules of
 thumb, without covering a cell or attacking a table.
@@ -45,14 +46,15 @@ def main() -> int:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        before: tuple[int, float] | None = None
+        before: tuple[int, float, int] | None = None
         for size in sizes:
-            found, took = _processor(lambda size=size: _cube_rows(folder, size))  # type: ignore[misc]
+            found, took, peak = _cube_rows(folder, size, int(_option("county", "0")))
             rows += found
             if before:
                 label = f"   growth from {before[0]:,} to {size:,} cells, {size / before[0]:.1f} times"
                 rows.append(Row(label, took / before[1], "times the processor time"))
-            before = size, took
+                rows.append(Row(label, peak / before[2], "times the memory"))
+            before = size, took, peak
         rows += _refusals(folder, sizes[0])
         if site or int(people):
             rows += _state_rows(folder / "state", people, site)
@@ -71,13 +73,19 @@ def _option(name: str, default: str) -> str:
     return next((a.split("=", 1)[1] for a in sys.argv if a.startswith(f"--{name}=")), default)
 
 
-def _cube_rows(folder: Path, size: int) -> list[Row]:
+def _cube_rows(folder: Path, size: int, county: int) -> tuple[list[Row], float, int]:
+    """What a cube shows, and the processor seconds and the MiB that protecting and attacking it took."""
     raw, safe = folder / f"{size}.csv", folder / f"{size}.safe.csv"
-    cells = cube(raw, size)
+    cells = cube(raw, size, county)
     (seconds, peak, out), protecting = _processor(lambda: c2c("protect", str(raw), str(safe), "--json"))
     said = json.loads(out)
+    print(f"{cells:,} cells protected in {seconds:,.0f} s, {protecting:,.0f} s of processor time, {peak:,} MiB", file=sys.stderr)
     (attack_seconds, attack_peak, out), attacking = _processor(lambda: c2c("attack", str(safe), "--json"))
     found = json.loads(out)
+    print(
+        f"{cells:,} cells attacked in {attack_seconds:,.0f} s, {attacking:,.0f} s of processor time, {attack_peak:,} MiB",
+        file=sys.stderr,
+    )
     exposed, ratio = found["pinned"] + found["narrow"], said["complementary"] / said["primary"]
     together, label = seconds + attack_seconds, f"{cells:,} cells"
     to_attack = 60 if cells <= REFERENCE else 300 if cells <= LARGE else 900
@@ -91,13 +99,14 @@ def _cube_rows(folder: Path, size: int) -> list[Row]:
         Row(f"D3 {label}: pinned or narrow", exposed, "cells", bar="0", holds=not exposed),
         Row(f"D5 {label}: complementary to primary", ratio, "", bar="0.6", holds=ratio <= 0.6),
     ]
-    return [*rows, *_pattern_rows(raw, safe, label)]
+    return [*rows, *_pattern_rows(raw, safe, label)], protecting + attacking, max(peak, attack_peak)
 
 
 def _pattern_rows(raw: Path, safe: Path, label: str) -> list[Row]:
     """What only the pattern itself tells: which cells are needed, what an insider learns, whom covering costs most."""
     from c2c.disclosure._files import read_counts
     from c2c.disclosure._protect import covering_loss, find_narrow, is_necessary
+    from c2c.disclosure._system import tied
 
     system, cell_of_row = read_counts(raw, None)
     with safe.open(encoding="utf-8") as handle:
@@ -112,7 +121,10 @@ def _pattern_rows(raw: Path, safe: Path, label: str) -> list[Row]:
     )
     insiders = len(find_narrow(system, hidden, insiders=True))
     most = max(covering_loss([(system, hidden, primary)], "group").values())
+    unknown = np.isin(np.arange(len(system.keys)), list(hidden))
+    hang = int(np.bincount(tied(system, unknown)[unknown]).max())
     return [
+        Row(f"   {label}: withheld cells that hang together, at most", hang, "cells"),
         Row(f"D4 {label}: covering cells needed at least, of {len(sample)}", alone, "%", bar="90", holds=alone >= 90),
         Row(f"   {label}: the same, where insiders pool what they know", needed, "%"),
         Row(f"D6 {label}: narrow to insiders", insiders, "cells", bar="0", holds=not insiders),
@@ -221,33 +233,44 @@ def _insiders_and_bound(cohorts: Iterable[Cohort]) -> tuple[int, int]:
     return insiders, bound
 
 
-def cube(path: Path, size: int) -> int:
-    """Write a cube of skewed counts with all its margins, about so many cells; returns how many. About a third of the cells are small."""
+def cube(path: Path, size: int, county: int = 0) -> int:
+    """Write a cube of skewed counts with all its margins, about so many cells; returns how many. About a third of the cells are small.
+
+    `county`: so many cells make a county, and counties the state; without, districts do.
+    """
     rng = np.random.default_rng(7)
     mean = 140 * np.outer(SHARES, (0.35, 0.25, 0.2, 0.15, 0.05))
     rows: list[list[str]] = []
     state = np.zeros((7, 5), dtype=int)
-    left = size // 48 - 1
-    while left > 1:
-        schools = min(int(rng.integers(4, 17)), left - 1)
-        district, name = np.zeros((7, 5), dtype=int), f"d{len(rows)}"
-        for school in range(schools):
-            counts = rng.poisson(mean * rng.gamma(1.5, 4.0, 1) * rng.gamma(2.0, 0.5, mean.shape))
-            rows += _margins(name, f"{name}s{school}", counts)
-            district += counts
-        rows += _margins(name, "Total", district)
-        state += district
-        left -= schools + 1
-    rows += _margins("Total", "Total", state)
-    _write(path, ["table", "district", "school", "group", "outcome", "value"], rows)
+    counties = max(round(size / county), 1) if county else 1
+    for number in range(counties):
+        where = (f"c{number}",) if county else ()
+        left = (size // 48 - 1) // counties - len(where)
+        total = np.zeros((7, 5), dtype=int)
+        while left > 1:
+            schools = min(int(rng.integers(4, 17)), left - 1)
+            district, name = np.zeros((7, 5), dtype=int), f"d{len(rows)}"
+            for school in range(schools):
+                counts = rng.poisson(mean * rng.gamma(1.5, 4.0, 1) * rng.gamma(2.0, 0.5, mean.shape))
+                rows += _margins((*where, name, f"{name}s{school}"), counts)
+                district += counts
+            rows += _margins((*where, name, "Total"), district)
+            total += district
+            left -= schools + 1
+        if county:
+            rows += _margins((*where, "Total", "Total"), total)
+        state += total
+    places = ["county", "district", "school"][0 if county else 1 :]
+    rows += _margins(("Total",) * len(places), state)
+    _write(path, ["table", *places, "group", "outcome", "value"], rows)
     return len(rows)
 
 
-def _margins(district: str, school: str, counts: np.ndarray) -> list[list[str]]:
+def _margins(places: tuple[str, ...], counts: np.ndarray) -> list[list[str]]:
     counts = np.vstack([counts, counts.sum(0)])
     counts = np.hstack([counts, counts.sum(1, keepdims=True)])
     return [
-        ["t", district, school, "Total" if i == 7 else f"g{i}", "Total" if j == 5 else f"o{j}", str(n)]
+        ["t", *places, "Total" if i == 7 else f"g{i}", "Total" if j == 5 else f"o{j}", str(n)]
         for (i, j), n in np.ndenumerate(counts)
     ]
 

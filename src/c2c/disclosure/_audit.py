@@ -7,10 +7,11 @@ over them can be narrower than over all numbers: a set of cells that integer pro
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from time import time
+from typing import TypeVar
 
 import highspy
 import numpy as np
@@ -27,6 +28,8 @@ ROOM = 4.0
 WHOLE = 1_500
 """Cells up to which whole numbers are asked for: larger sets are judged over all numbers, piece by piece."""
 
+T = TypeVar("T")
+S = TypeVar("S")
 Relation = tuple[int, tuple[int, ...]]
 Share = tuple[int, int, float, float]
 
@@ -171,8 +174,9 @@ def judge(
     jobs = [_Job(tied, width, until, ends=True, whole=True) for _, tied in small]
     for (cells, _), found in zip(small, _each(jobs), strict=True):
         low[cells], high[cells] = found
-    for cells, tied in large:
-        low[cells], high[cells] = _judge_large(tied, width, until)
+    if large:
+        cells = np.concatenate([some for some, _ in large])
+        low[cells], high[cells] = _judge_large([tied for _, tied in large], width, until)
     return Judged(ask, low[ask], high[ask])
 
 
@@ -184,11 +188,15 @@ def _each(jobs: Sequence[_Job]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return
     # Small sets travel together.
     heaps = np.split(np.arange(len(jobs)), np.flatnonzero(np.diff(np.cumsum(sizes) // WHOLE)) + 1)
+    with progress.bar(f"Attacking {sum(sizes):,} withheld cells", sum(sizes)) as step:
+        for heap, found in zip(heaps, _apart(_judge_some, ([jobs[i] for i in heap] for heap in heaps)), strict=True):
+            yield from found
+            step(sum(sizes[i] for i in heap))
+
+
+def _apart(act: Callable[[S], T], over: Iterable[S]) -> Iterator[T]:
     try:
-        with progress.bar(f"Attacking {sum(sizes):,} withheld cells", sum(sizes)) as step:
-            for heap, found in zip(heaps, cores.each_apart(_judge_some, ([jobs[i] for i in heap] for heap in heaps)), strict=True):
-                yield from found
-                step(sum(sizes[i] for i in heap))
+        yield from cores.each_apart(act, over)
     except cores.Killed:
         raise CannotTell("a process was killed") from None
 
@@ -214,12 +222,14 @@ def _judge_tied(job: _Job) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
-def _judge_large(tied: Tied, width: float, until: float) -> tuple[np.ndarray, np.ndarray]:
-    """A set too large to be judged at once: pieces around the cells still open, larger each time, until these are decided or one piece is all of it.
+def _judge_large(sets: Sequence[Tied], width: float, until: float) -> tuple[np.ndarray, np.ndarray]:
+    """Sets too large to be judged at once: pieces around the cells still open, larger each time, until these are decided or a piece is all of its set.
 
     A cell is wide where its piece lets it be, all beyond held in a world amid the others; narrow where its piece pins it, all beyond let go.
     """
-    world = _Model(tied, until).amid()
+    most = max(len(tied.low) for tied in sets)
+    world = np.concatenate(list(_apart(_amid, ((tied, until) for tied in sets))))
+    tied = _together(sets)
     # The solver keeps a sum up to a millionth; no piece must be refused for it.
     sums = np.bincount(tied.rows, tied.factors * world[tied.columns], len(tied.least))
     tied = replace(tied, least=np.minimum(tied.least, sums), greatest=np.maximum(tied.greatest, sums))
@@ -230,7 +240,7 @@ def _judge_large(tied: Tied, width: float, until: float) -> tuple[np.ndarray, np
         for piece, (a, b) in _judge_pieces(replace(tied, asked=still), pieces, (world, world), width, until, ends=ends):
             low[piece], high[piece] = np.minimum(low[piece], a), np.maximum(high[piece], b)
         still = still & (high - low < width - SLACK)
-        if size >= len(low) or not still.any():
+        if size >= most or not still.any():
             return low, high
         if ends:
             pieces = [piece for piece in pieces if still[piece].any()]
@@ -240,6 +250,22 @@ def _judge_large(tied: Tied, width: float, until: float) -> tuple[np.ndarray, np
                 still[piece[narrow]] = False
             size *= 2
         ends = True
+
+
+def _amid(job: tuple[Tied, float]) -> np.ndarray:
+    return _Model(*job).amid()
+
+
+def _together(sets: Sequence[Tied]) -> Tied:
+    """Several sets as one, so that pieces of all are judged side by side: no sum reaches from one to another."""
+    cells = np.cumsum([0, *(len(t.low) for t in sets)])
+    sums = np.cumsum([0, *(len(t.least) for t in sets)])
+    low, high, factors, least, greatest, asked = (
+        np.concatenate([getattr(t, name) for t in sets]) for name in ("low", "high", "factors", "least", "greatest", "asked")
+    )
+    rows = np.concatenate([t.rows + before for t, before in zip(sets, sums, strict=False)])
+    columns = np.concatenate([t.columns + before for t, before in zip(sets, cells, strict=False)])
+    return Tied(low, high, rows, columns, factors, least, greatest, asked)
 
 
 def _judge_pieces(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -63,13 +63,9 @@ def read_tables(source: Path, levels: Path | None) -> Published:
     table = _read(source)
     dims = tuple(c for c in table.columns if c not in (*NAMED, *FIGURES))
     said = Published(table, dims)
-    editions, people = _editions(table, dims), {}
-    rows = list(table.iter_rows(named=True))
-    for row in rows:
-        edition = editions[row["measure"], row.get("academic_year") or "", row["release"]]
-        people[row["measure"], row.get("academic_year") or "", row["release"]] = f"{edition}|{row['measure']}"
-    people = _same_people(rows, dims, people)
-    for number, row in enumerate(rows):
+    people = {about: f"{edition}|{about[0]}" for about, edition in _editions(table, dims).items()}
+    people = _same_people(table, dims, people)
+    for number, row in enumerate(table.iter_rows(named=True)):
         said.cell_of_row.append(
             _take(said, row, dims, people[row["measure"], row.get("academic_year") or "", row["release"]], number)
         )
@@ -194,7 +190,8 @@ def _take(said: Published, row: Mapping[str, Any], dims: tuple[str, ...], people
             rest = key_of({x: v for x, v in own.items() if x != d})
             said.parts_of[table, d, said.cell((people, rest))].add(cell)
         return cell
-    cell = said.cell((people, key_of(coordinates)))
+    key = key_of(coordinates)
+    cell = said.cell((people, key))
     if status in ("shown", "e", "z", "banded"):
         low, high = _count(row, number)
         if low > said.high[cell] + 0.5 or high < said.low[cell] - 0.5:
@@ -205,10 +202,9 @@ def _take(said: Published, row: Mapping[str, Any], dims: tuple[str, ...], people
                 remedy="Send each cell with one figure. A row without a label in a column is about all of it, as Total is.",
             )
         said.low[cell], said.high[cell] = max(low, said.low[cell]), min(high, said.high[cell])
-    for d, v in coordinates.items():
-        if v != "Total":
-            rest = key_of({x: y for x, y in coordinates.items() if x != d})
-            said.parts_of[table, d, said.cell((people, rest))].add(cell)
+    for place, (d, _) in enumerate(key):
+        rest = key[:place] + key[place + 1 :]
+        said.parts_of[table, d, said.cell((people, rest))].add(cell)
     return cell
 
 
@@ -250,9 +246,13 @@ def _editions(table: pl.DataFrame, dims: tuple[str, ...]) -> dict[tuple[str, str
     year = pl.col("academic_year").fill_null("") if "academic_year" in dims else pl.lit("")
     found: dict[tuple[str, str, str], str] = {}
     figures: dict[tuple[str, str], list[tuple[str, dict[Key, tuple[Any, ...]]]]] = defaultdict(list)
-    for (measure, y, release), mine in table.with_columns(year.alias("year_")).group_by(
-        "measure", "year_", "release", maintain_order=True
-    ):
+    each = list(table.with_columns(year.alias("year_")).group_by("measure", "year_", "release", maintain_order=True))
+    releases = Counter((measure, y) for (measure, y, _), _ in each)
+    for (measure, y, release), mine in each:
+        if releases[measure, y] == 1:
+            # With nothing to compare them to, a million figures need not be kept twice.
+            found[str(measure), str(y), str(release)] = str(release)
+            continue
         shown = {
             key_of({**_coordinates(r, dims), "statistic": r["statistic"]}): (r["value"], r["low"], r["high"])
             for r in mine.filter(pl.col("status").is_in(["shown", "banded"])).iter_rows(named=True)
@@ -273,11 +273,13 @@ def _editions(table: pl.DataFrame, dims: tuple[str, ...]) -> dict[tuple[str, str
 
 
 def _same_people(
-    rows: list[dict[str, Any]], dims: tuple[str, ...], people: dict[tuple[str, str, str], str]
+    table: pl.DataFrame, dims: tuple[str, ...], people: dict[tuple[str, str, str], str]
 ) -> dict[tuple[str, str, str], str]:
     """Measures of one year and edition whose group sizes agree wherever both show them count the same people."""
+    if len(people) == 1:
+        return people
     sizes: dict[tuple[str, str, str], dict[Key, float]] = defaultdict(dict)
-    for row in rows:
+    for row in table.iter_rows(named=True):
         if row["statistic"] == "count" and row["status"] == "shown" and row["value"] is not None:
             sizes[row["measure"], row.get("academic_year") or "", row["release"]][key_of(_coordinates(row, dims))] = row["value"]
     leaders: dict[tuple[str, str], list[tuple[str, dict[Key, float]]]] = defaultdict(list)

@@ -19,7 +19,8 @@ import numpy as np
 from scipy.sparse import csc_matrix
 
 from c2c.disclosure._system import System, cut
-from c2c.plumbing import cores, engines, progress
+from c2c.disclosure._worlds import Moves, World, Worlds
+from c2c.plumbing import cores, progress
 
 DEARER = 12.0
 """How much more a margin costs than the detail below it, for each sum it is the total of: readers miss totals most."""
@@ -30,17 +31,18 @@ RIPPLE = 2.0
 EQUITY = 1.0
 """How much rarity counts: at nothing, small groups would cover for all others; at one, what matters is the share of a group that goes from view."""
 
-NEAR, FAR = 300, 2_000
-"""Cells looked at around one that is too narrow; more where so many do not suffice."""
-
 GROUP = 1_500
 """Cells of a group: programs over so many take milliseconds, and few worlds are lost at the borders."""
+
+FAR = 2_000
+"""Cells looked at around one that is too narrow, where there are more."""
 
 TURNS = 4
 """How often groups are made, after the first time around what is still too narrow, before that is asked of the whole."""
 
-ALREADY = 1e-3
-"""What it costs to move a cell that is withheld anyway: little, so that worlds stay small."""
+ALREADY, COVERING = 1e-3, 2e-2
+"""What it costs to move a cell that is withheld anyway: little, so that worlds stay small. One that only covers costs more: where no world needs it, it
+is printed again, and few worlds are to be found anew."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,6 @@ class Counts:
 
 Known = tuple[np.ndarray, np.ndarray, np.ndarray]
 """What is settled of some cells: which are withheld, and how far the worlds found spread each, for an outsider and for insiders."""
-
-
-@dataclass(frozen=True)
-class World:
-    """One change of the true counts that keeps every sum: which cells move, and by how much."""
-
-    cells: np.ndarray
-    change: np.ndarray
-    leaves_singles: bool
-    """Does no count of one move in it? Then it stands for an insider too."""
 
 
 def suppress(
@@ -196,30 +188,25 @@ class Suppressor:
         # edition: else the difference between the two would show who came or went.
         small = ~self._published & ~self._told & (self._values > 0) & (self._values < asked.small)
         self._derived = (small | (self._told & ~self._fixed)) & ~counts.unasked
-        self._starts, self._rows, self._signs = counts.sums.indptr, counts.sums.indices, counts.sums.data
+        self._sums = counts.sums
         by_row = counts.sums.tocsr()
-        self._rows_of = np.split(self._rows, self._starts[1:-1])
+        self._rows_of = np.split(counts.sums.indices, counts.sums.indptr[1:-1])
         self._cells_of = np.split(by_row.indices, by_row.indptr[1:-1])
-        self._model = engines.linear_program()
-        self._model.setOptionValue("presolve", "off")
-        self._programs, self._kept, self._look = 0, 0, 0
-        # At which look around a cell another, or a sum, was last seen: no look need clear what an earlier one left.
-        self._cell_seen, self._row_seen = np.zeros(n, dtype=np.int64), np.zeros(len(self._cells_of), dtype=np.int64)
+        self._programs, self._look = 0, 0
+        self._withheld: dict[bool, Moves] = {}
+        # At which look around a cell another was last seen: no look need clear what an earlier one left.
+        self._cell_seen = np.zeros(n, dtype=np.int64)
         self.hidden = self._must.copy()
-        self._worlds: dict[int, World] = {}
-        self._touching: list[dict[int, float]] = [{} for _ in range(n)]
-        self._spread = {insider: np.zeros((2, n)) for insider in (False, True)}
-        self._settled = {insider: np.zeros((2, n)) for insider in (False, True)}
+        self._worlds = Worlds(n)
 
     def known(self, cells: np.ndarray) -> Known:
         """What is settled of these cells."""
-        return self.hidden[cells], self._spread[False][:, cells], self._spread[True][:, cells]
+        return self.hidden[cells], self._worlds.spread[False][:, cells], self._worlds.spread[True][:, cells]
 
     def learn(self, cells: np.ndarray, known: Known) -> None:
         """Take over what was settled of these cells elsewhere. No cell that is withheld later moves in those worlds: they stand whatever is shown again."""
         self.hidden[cells] = known[0]
-        for insider, spread in ((False, known[1]), (True, known[2])):
-            self._spread[insider][:, cells] = self._settled[insider][:, cells] = spread
+        self._worlds.settle(cells, *known[1:])
 
     def still_narrow(self) -> list[np.ndarray]:
         """New groups, each around cells that are not wide enough yet, no cell in two."""
@@ -234,7 +221,7 @@ class Suppressor:
     def _narrow(self, cells: np.ndarray) -> np.ndarray:
         """Which of these are withheld, or small and shown by no table, and not wide enough in the worlds found."""
         few = self._width - 1e-6, self._insider - 1e-6
-        outsider, insider = ((self._spread[i][1] - self._spread[i][0])[cells] < few[i] for i in (False, True))
+        outsider, insider = ((self._worlds.spread[i][1] - self._worlds.spread[i][0])[cells] < few[i] for i in (False, True))
         return (self.hidden[cells] | self._derived[cells]) & (outsider | (insider & (self._values[cells] > 1)))
 
     def cover(self, *, last: bool) -> None:
@@ -251,7 +238,7 @@ class Suppressor:
         push(np.flatnonzero(self.hidden | self._derived).tolist())
         while queue:
             cell = heapq.heappop(queue)[2]
-            for insider in (False, True):
+            for insider in (True, False):
                 if not self._is_wide(cell, insider) and not self._certify(cell, insider):
                     push(self._open(cell, insider, last).tolist())
 
@@ -315,27 +302,29 @@ class Suppressor:
         return sorted(np.flatnonzero(among).tolist(), key=lambda c: (-self._cost[c], self._tie[c]))
 
     def _print_again(self, cell: int) -> None:
-        self.hidden[cell] = False
+        self._show(cell, True)
         if any(self._gives_away(self._cells_of[row]) for row in self._rows_of[cell].tolist()):
-            self.hidden[cell] = True
+            self._show(cell, False)
             return
-        dead = {w: self._worlds[w] for w in sorted(self._touching[cell])}
-        moved = {int(c) for world in dead.values() for c in world.cells} - {cell}
+        dead = self._worlds.drop(cell)
+        moved = {int(c) for world in dead for c in world.cells} - {cell}
         beside = {int(c) for row in self._rows_of[cell].tolist() for c in self._cells_of[row]}
         # Those that fail most often come first: small ones in the same sums.
         shaken = sorted(moved, key=lambda c: (c not in beside, self._values[c], self._tie[c]))
-        for number in dead:
-            self._drop(number)
-        self._measure([cell, *shaken])
         for c in shaken:
             if not (self.hidden[c] or self._derived[c]):
                 continue
-            for insider in (False, True):
+            for insider in (True, False):
                 if not self._is_wide(c, insider) and not self._certify(c, insider):
-                    self.hidden[cell] = True
-                    for world in dead.values():
-                        self._keep(world)
+                    self._show(cell, False)
+                    for world in dead:
+                        self._worlds.keep(world)
                     return
+
+    def _show(self, cell: int, shown: bool) -> None:
+        self.hidden[cell] = not shown
+        for moves in self._withheld.values():
+            moves.hold(cell, shown)
 
     def _gives_away(self, cells: np.ndarray) -> bool:
         """Is one cell all that is open in a sum, for an outsider or for those who are alone in a cell? Then no program need be asked."""
@@ -347,55 +336,53 @@ class Suppressor:
         # Whoever is alone knows that cell; and that nobody is in another tells of nobody.
         if insider and self._values[cell] <= 1:
             return True
-        low, high = self._spread[insider][:, cell]
+        low, high = self._worlds.spread[insider][:, cell]
         return bool(high - low >= (self._insider if insider else self._width) - 1e-6)
 
     def _certify(self, cell: int, insider: bool) -> bool:
         """Look for worlds that give the cell room with what is withheld already. True when it is wide enough."""
-        need = self._insider if insider else self._width
-        for limit in (NEAR, FAR):
-            around = self._around(cell, limit, insider, withheld_only=True)
-            for up in (True, False):
-                low, high = self._spread[insider][:, cell]
-                rest = need - (-low if up else high)
-                most = min(rest, self._rise[cell] if up else self._fall[cell])
-                if most > 1e-6 and (world := self._move(cell, around, up=up, at_most=most)) is not None:
-                    self._keep(world)
-                if self._is_wide(cell, insider):
-                    return True
-            if len(around) < limit:
-                break
+        moves = self._moves(cell, insider, withheld_only=True)
+        for up in (True, False):
+            # What is wide enough for an outsider, and no single moves in it, is so for insiders: they are asked about first, and for as much.
+            low, high = self._worlds.spread[insider][:, cell]
+            rest = self._width - (-low if up else high)
+            most = min(rest, self._rise[cell] if up else self._fall[cell])
+            if most > 1e-6 and (world := self._world(moves, cell, most if up else -most)) is not None:
+                self._worlds.keep(world)
+            if self._is_wide(cell, insider):
+                return True
         return False
 
     def _open(self, cell: int, insider: bool, last: bool) -> np.ndarray:
         """Withhold the cheapest further cells that give the cell room, and say which these are."""
         need = self._insider if insider else self._width
-        low, high = self._spread[insider][:, cell]
-        for limit in (NEAR, FAR):
-            around = self._around(cell, limit, insider, withheld_only=False)
-            tried = [
-                self._move(cell, around, up=up, exactly=far)
-                for up, far, room in ((True, need + low, self._rise[cell]), (False, need - high, self._fall[cell]))
-                if 1e-6 < far <= room
-            ]
-            found = [w for w in tried if w is not None]
-            if found:
-                world = min(found, key=self._price)
-                fresh = self._fresh(world)
-                self.hidden[fresh] = True
-                self._keep(world)
-                return fresh
-            if len(around) < limit:
-                break
+        low, high = self._worlds.spread[insider][:, cell]
+        moves = self._moves(cell, insider, withheld_only=False)
+        tried = [
+            self._world(moves, cell, far, exactly=True)
+            for far, room in ((need + low, self._rise[cell]), (high - need, self._fall[cell]))
+            if 1e-6 < abs(far) <= room
+        ]
+        found = [w for w in tried if w is not None]
+        if found:
+            world = min(found, key=self._price)
+            fresh = self._fresh(world)
+            self._withhold(fresh)
+            self._worlds.keep(world)
+            return fresh
         if insider or not last:
             # What those alone in cells know together, nobody may know; the auditor asks what each of them knows.
             return np.zeros(0, dtype=np.int64)
         # No world moves this cell that far while sums hold: all that stands in its sums goes with it, and the auditor decides.
         beside = np.unique(np.concatenate([self._cells_of[row] for row in self._rows_of[cell].tolist()]))
         fresh = beside[self._published[beside] & ~self._told[beside] & ~self.hidden[beside]]
-        self.hidden[fresh] = True
+        self._withhold(fresh)
         self._certify(cell, insider)
         return fresh
+
+    def _withhold(self, fresh: np.ndarray) -> None:
+        self.hidden[fresh] = True
+        self._withheld.clear()
 
     def _price(self, world: World) -> float:
         return float(self._cost[self._fresh(world)].sum())
@@ -405,33 +392,20 @@ class Suppressor:
         in_view = self._published[world.cells] & ~self.hidden[world.cells] & ~self._told[world.cells]
         return np.asarray(world.cells[in_view])
 
-    def _around(self, cell: int, limit: int, insider: bool, *, withheld_only: bool) -> np.ndarray:
-        """Cells that may move with one, nearest first along the sums, at most so many. What everybody knows stays where it is."""
-        may = ~self._fixed
-        if withheld_only:
-            may = may & (self.hidden | self._told | ~self._published)
-        if insider:
-            may = may & ~self._single
+    def _moves(self, cell: int, insider: bool, *, withheld_only: bool) -> Moves:
+        """What the cells near one can do among themselves. What everybody knows stays where it is, and for insiders what they know."""
+        small = len(self._values) <= FAR
+        if withheld_only and insider in self._withheld:
+            return self._withheld[insider]
+        free = self.hidden | self._told | ~self._published
+        may = ~self._fixed & (free | (not withheld_only)) & ~(insider & self._single)
         self._look += 1
-        # Layer by layer costs a quarter of growing, and does where few cells are enough.
-        return self._layers(cell, limit, may) if limit <= NEAR else self._grow(cell, limit, may)
-
-    def _layers(self, cell: int, limit: int, may: np.ndarray) -> np.ndarray:
-        """At most so many cells that may move with one, the cell first: those in its sums, then those in theirs."""
-        found, edge, count = [np.array([cell])], np.array([cell]), 1
-        self._cell_seen[cell] = self._look
-        while len(edge) and count < limit:
-            rows = np.unique(np.concatenate([self._rows_of[c] for c in edge.tolist()]))
-            rows = rows[self._row_seen[rows] != self._look]
-            if not len(rows):
-                break
-            self._row_seen[rows] = self._look
-            near = np.unique(np.concatenate([self._cells_of[r] for r in rows.tolist()]))
-            edge = near[may[near] & (self._cell_seen[near] != self._look)][: limit - count]
-            self._cell_seen[edge] = self._look
-            count += len(edge)
-            found.append(edge)
-        return np.concatenate(found)
+        cells = np.flatnonzero(may) if small else np.sort(self._grow(cell, FAR, may))
+        cost = np.where(free, np.where(self.hidden & ~self._must, COVERING, ALREADY), self._cost)
+        moves = Moves(cells, self._sums[:, cells], self._rise[cells], self._fall[cells], cost[cells])
+        if small and withheld_only:
+            self._withheld[insider] = moves
+        return moves
 
     def _grow(self, seed: int, limit: int, may: np.ndarray) -> np.ndarray:
         """At most so many cells that may move with one, the cell first, along the shortest sums: what a place and its parts can do among themselves comes
@@ -457,63 +431,8 @@ class Suppressor:
                     heapq.heappop(waiting)
         return np.array(found)
 
-    def _move(self, cell: int, around: np.ndarray, *, up: bool, at_most: float = 0.0, exactly: float = 0.0) -> World | None:
-        """The cheapest world that moves the cell so far, or as far as it goes; None where there is none. `around` begins with the cell."""
-        n = len(around)
-        lengths = self._starts[around + 1] - self._starts[around]
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        entries = np.repeat(self._starts[around] - starts[:-1], lengths) + np.arange(starts[-1])
-        signs, rows = self._signs[entries], self._rows[entries]
-        met, where = np.unique(rows, return_inverse=True)
-        free = self.hidden[around] | self._told[around] | ~self._published[around]
-        cost = np.where(free, ALREADY, self._cost[around])
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = 2 * n, len(met)
-        cost = np.concatenate([cost, cost])
-        low, high = np.zeros(2 * n), np.concatenate([self._rise[around], self._fall[around]])
-        mine, other = (0, n) if up else (n, 0)
-        high[other] = 0.0
-        if exactly:
-            low[mine] = high[mine] = exactly
-        else:
-            high[mine], cost[mine] = at_most, -1.0
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, low, high
-        lp.row_lower_ = lp.row_upper_ = np.zeros(lp.num_row_)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.concatenate([starts, starts[1:] + starts[-1]])
-        lp.a_matrix_.index_ = np.concatenate([where, where])
-        lp.a_matrix_.value_ = np.concatenate([signs, -signs])
-        self._model.passModel(lp)
-        self._model.run()
+    def _world(self, moves: Moves, cell: int, far: float, *, exactly: bool = False) -> World | None:
+        """The cheapest world that moves the cell so far, or as far as it goes; None where there is none."""
         self._programs += 1
-        if self._model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        x = np.array(self._model.getSolution().col_value)
-        change = x[:n] - x[n:]
-        moved = np.abs(change) > 1e-6
-        cells = around[moved]
-        return World(cells, change[moved], not self._single[cells].any()) if moved[0] else None
-
-    def _keep(self, world: World) -> None:
-        number, self._kept = self._kept, self._kept + 1
-        self._worlds[number] = world
-        for c, change in zip(world.cells.tolist(), world.change.tolist(), strict=True):
-            self._touching[c][number] = change
-        for insider in (False, True):
-            if world.leaves_singles or not insider:
-                low, high = self._spread[insider]
-                low[world.cells] = np.minimum(low[world.cells], world.change)
-                high[world.cells] = np.maximum(high[world.cells], world.change)
-
-    def _drop(self, number: int) -> None:
-        for c in self._worlds.pop(number).cells.tolist():
-            del self._touching[c][number]
-
-    def _measure(self, cells: Iterable[int]) -> None:
-        """Take the spread of cells anew from the worlds that are left."""
-        for c in cells:
-            every = self._touching[c]
-            some = [change for number, change in every.items() if self._worlds[number].leaves_singles]
-            for insider, changes in ((False, every.values()), (True, some)):
-                low, high = self._settled[insider][:, c]
-                self._spread[insider][:, c] = min(low, min(changes, default=0.0)), max(high, max(changes, default=0.0))
+        found = moves.farthest(cell, far, exactly=exactly)
+        return World(*found, leaves_singles=not self._single[found[0]].any()) if found else None

@@ -224,6 +224,23 @@ def test_what_is_narrow_is_found_in_pieces_of_any_size(monkeypatch: pytest.Monke
     assert find_narrow(system, hidden) == at_once and find_narrow(system, hidden, insiders=True) == alone
 
 
+def test_what_hangs_together_in_two_counties_is_judged_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two counties that no sum binds are attacked in pieces of both at once: what is narrow is what is narrow in each."""
+    both, hidden, narrow = System(), set(), set()
+    monkeypatch.setattr(_audit, "WHOLE", 12)
+    for county, part in (("a", a_state(2, 3)), ("b", a_state(4, 2))):
+        at = [both.add((("county", county), *key), value) for key, value in zip(part.keys, part.values, strict=True)]
+        for total, parts in part.relations:
+            both.bind(at[total], [at[p] for p in parts])
+        withheld = protect_system(part, small(part), SEED)
+        withheld -= set(sorted(withheld - small(part))[::9])
+        hidden |= {at[c] for c in withheld}
+        found = find_narrow(part, withheld)
+        assert found
+        narrow |= {at[c] for c in found}
+    assert find_narrow(both, hidden) == narrow
+
+
 def test_what_the_sums_near_a_cell_give_away_is_given_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """A covering cell called needed by the sums near it is needed by all of them: shown, an attack on the whole finds a cell."""
     system = a_state(3, 2)
