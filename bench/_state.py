@@ -150,24 +150,22 @@ def write_copies(people: Path, n: int, out: Path) -> None:
 
 
 def copy(first: pl.DataFrame, k: int) -> pl.DataFrame:
-    """The k-th state. Days that stand in for others stay what they are."""
+    """The k-th state. No digit of its numbers is the first state's, and its people are years older. Days that stand in for others stay what they are."""
     if not k:
         return first.with_columns(pl.col("record_id") + "-0")
     born = pl.col("birth_date").str.to_date("%Y-%m-%d", strict=False)
-    digits = pl.col("ssn").str.slice(5)
-    turned = digits.str.replace_many([str(d) for d in range(10)], [str((d + 3 * k) % 10) for d in range(10)])
+    digits = [str(d) for d in range(10)]
+    turned = dict(zip(digits, digits[3 * k % 10 :] + digits[: 3 * k % 10], strict=True))
     return first.with_columns(
         pl.col("record_id") + f"-{k}",
         pl.when(pl.col("birth_date").str.ends_with("-01-01")).then("birth_date").otherwise(
-            pl.coalesce((born + pl.duration(days=97 * k)).dt.strftime("%Y-%m-%d"), "birth_date")
+            pl.coalesce((born - pl.duration(days=1193 * k)).dt.strftime("%Y-%m-%d"), "birth_date")
         ).alias("birth_date"),
-        (pl.col("ssn").str.slice(0, 5) + turned).alias("ssn"),
-        (pl.lit(str(k)) + pl.col("street")).alias("street"),
+        # The first three digits of a number say where it was given out, and not all are.
+        (pl.col("ssn").str.slice(0, 3) + pl.col("ssn").str.slice(3).str.replace_many(turned)).alias("ssn"),
+        pl.col("street", "zip", "phone", "^key_.*$").str.replace_many(turned),
         (pl.col("city") + f" {'xyz'[k % 3]}").alias("city"),
-        (pl.lit(str(k)) + pl.col("zip").str.slice(1)).alias("zip"),
-        (pl.lit(str(k)) + pl.col("phone").str.slice(1)).alias("phone"),
         (pl.lit(f"s{k}.") + pl.col("email")).alias("email"),
-        *((pl.col(c) + str(k)).alias(c) for c in first.columns if c.startswith("key_")),
     )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ from c2c.identity._written import Clear, Judge, Written
 
 FIELDS = tuple(dict.fromkeys(row["field"] for row in rows_of("levels.csv")))
 NAME_COLUMNS = ("first", "other_first", "middle", "surname", "token_1", "token_2", "other_surname")
-PLAIN_COLUMNS = ("suffix", "sex", "zip", "city", "street", "mail", "telephone", "sorted_name")
-TERMS = {"first": ("birth",), "surname": ("birth",), "zip": ("first", "surname"), "street": ("first",)}
+PLAIN_COLUMNS = ("birth", "street", "zip", "city", "suffix", "sex", "mail", "telephone")
+TERMS = {"zip": ("first", "surname"), "first": ("birth",), "surname": ("birth",), "street": ("first",)}
 """Fields whose rare values weigh more, and what tells people apart while holders of a value are counted: a person's many records count once."""
 
 LEARNT_SCHEMA = {"field": pl.String, "value": pl.String, "share": pl.Float64}
@@ -43,9 +43,12 @@ class Coded:
         self.n = len(self.weight)
         self.code: dict[str, np.ndarray] = {}
         self.values: dict[str, pl.Series] = {}
-        for codes, known in each(self._codes_of, [NAME_COLUMNS, *((column,) for column in (*PLAIN_COLUMNS, "birth"))]):
+        for codes, known in each(self._codes_of, [NAME_COLUMNS, *((column,) for column in PLAIN_COLUMNS)]):
             self.code |= codes
             self.values |= dict.fromkeys(codes, known)
+        # Nothing is asked of a whole name but whether another is the same, and most are a single person's: their digests are codes enough.
+        whole = self._column("sorted_name")
+        self.code["sorted_name"] = np.where(whole.is_null().to_numpy(), np.int32(-1), distinct_of(whole.hash(seed=1).to_numpy())[1])
         self._read(self.values["first"], written)
         source = pl.scan_parquet(people).collect_schema().names()
         self.source = self._column("source").rank("dense").fill_null(0).cast(pl.Int32).to_numpy() if "source" in source else None
@@ -83,7 +86,7 @@ class Coded:
         differ in two parts, or with a suffix, for a junior has a father of his name."""
         name, birth = self.code["sorted_name"], self.code["birth"]
         rows = (name >= 0) if told is None else (name >= 0) & told
-        of_two = np.zeros(len(self.values["sorted_name"]) + 1, dtype=bool)
+        of_two = np.zeros(int(name.max(initial=-1)) + 2, dtype=bool)
         of_two[name[rows & (self.code["suffix"] >= 0)]] = True
         signs: tuple[tuple[np.ndarray, Judge], ...] = (
             (np.where(self.default[birth], -1, birth), lambda x, y: self.same_parts(x, y) <= 1),
@@ -225,13 +228,14 @@ def _held(values: pl.Series) -> pl.DataFrame:
 
 
 def _first_of_each(held: pl.DataFrame, n: int) -> tuple[np.ndarray, pl.Series]:
-    """The codes of one kind of key, of each row its smallest, and the values they stand for. `held`: row and value; `n`: how many rows there are."""
-    held = held.select("row", "value").sort("row", "value")
-    row, known = held["row"].to_numpy(), held["value"].unique().sort()
-    first = starts_of(row)
+    """Codes of one kind of key, of each row its first, and the values they stand for. `held`: row, value and its digest, `code`, in the order of rows;
+    `n`: how many rows there are."""
+    row, (distinct, code) = held["row"].to_numpy(), distinct_of(held["code"].to_numpy())
+    first, met = starts_of(row), np.zeros(len(distinct), dtype=np.int64)
+    met[code[::-1]] = np.arange(len(code))[::-1]
     codes = np.full(n, -1, dtype=np.int32)
-    codes[row[first]] = _codes(held["value"], known)[first]
-    return codes, known
+    codes[row[first]] = code[first]
+    return codes, held["value"].gather(met)
 
 
 def _codes(values: pl.Series, known: pl.Series) -> np.ndarray:

@@ -116,11 +116,11 @@ def fold(
 ) -> Tuples:
     """Records of one table into tuples. Person keys stand in `id:<kind>:<asserts><current>` columns; `source`, where there is one, is kept.
 
-    `copy` makes what is compared.
+    `copy` makes what is compared. The records of the tuples are in the order of the table.
     """
 
     def write(begin: int) -> None:
-        _write(records.lazy().slice(begin, PIECE).collect(), copy, id_columns, "", private, f"{begin}", frozenset())
+        _write(records.lazy().slice(begin, PIECE).collect(), copy, id_columns, "", private, f"{begin:012}", frozenset())
 
     for _ in each(write, range(0, records.lazy().select(pl.len()).collect().item(), PIECE)):
         pass
@@ -203,7 +203,7 @@ def _write(
         pl.when("own").then(pl.col(digest) + pl.col("record_key").hash(n)).otherwise(digest).alias(digest)
         for n, digest in enumerate(DIGEST)
     )
-    first = digests.with_row_index("at").unique(DIGEST, keep="first").sort(DIGEST)
+    first = _by_digest(digests).filter("new")
     once = marked.select(*by, *ids)[first["at"]]
     people = pl.concat([first.select(DIGEST), once.select(by)], how="horizontal")
     records = sent.select("record_key", pl.col("n_records").cast(pl.Int64), pl.lit(seen_in).alias("seen_in")).hstack(digests)
@@ -217,21 +217,32 @@ def _digest(columns: Sequence[str], seed: int) -> pl.Expr:
     return pl.sum_horizontal(said)
 
 
+def _by_digest(digests: pl.DataFrame) -> pl.DataFrame:
+    """Digests sorted: `at`, where each stood, and whether it is `new`, other than the one before it. Of those alike the first stands first."""
+    new = pl.any_horizontal((pl.col(c) != pl.col(c).shift()).fill_null(True) for c in DIGEST)
+    return digests.select(DIGEST).with_row_index("at").sort(DIGEST, maintain_order=True).with_columns(new.alias("new"))
+
+
 def _gather(private: Path) -> Tuples:
-    """The tuples of all pieces together, in the order of their digests."""
+    """The tuples of all pieces together, in the order of their digests; their records as they lie in the pieces, in the order of those."""
     nobody = pl.LazyFrame(
         schema={"record_key": pl.String, "n_records": pl.Int64, "seen_in": pl.String} | dict.fromkeys(DIGEST, pl.UInt64)
     )
     paths = {called: sorted(private.glob(f"{called}-*.arrow")) for called in ("people", "held", "records")}
     records = pl.concat([nobody, *map(pl.scan_ipc, paths["records"])]).collect()
-    if records["record_key"].n_unique() < len(records):
+    # Within one file a record key stands once.
+    if records["seen_in"].n_unique() > 1 and records["record_key"].n_unique() < len(records):
         alike = records.sort("record_key", *DIGEST).group_by("record_key", maintain_order=True)
         records = alike.agg(pl.col("n_records").sum(), pl.col("seen_in").min(), pl.col(*DIGEST).first())
-    records = records.sort(DIGEST, maintain_order=True)
-    records = records.with_columns(pl.struct(DIGEST).rle_id().cast(pl.Int32).alias("row"))
-    tuples = records.group_by("row", maintain_order=True).agg(pl.col("n_records").sum().alias("weight"), pl.col(*DIGEST).first())
-    of_record = records.drop(DIGEST)
-    del records
+    # Digests are sorted, and record keys stay where they are: a state's are a gigabyte.
+    told = _by_digest(records).with_columns((pl.col("new").cum_sum() - 1).cast(pl.Int32).alias("row"))
+    tuples = told.with_columns(weight=records["n_records"].gather(told["at"])).group_by("row", maintain_order=True).agg(
+        pl.col("weight").sum(), pl.col(*DIGEST).first()
+    )  # fmt: skip
+    row = np.empty(len(records), dtype=np.int32)
+    row[told["at"].to_numpy()] = told["row"].to_numpy()
+    of_record = records.drop(DIGEST).with_columns(pl.Series("row", row))
+    del records, told
     slices = max(1, -(-len(tuples) // PIECE))
     cuts = np.array([number * 2**64 // slices for number in range(1, slices)], dtype=np.uint64)
     pieces = [_Sorted.of(*both, cuts) for both in zip(paths["people"], paths["held"], strict=True)]
@@ -245,7 +256,7 @@ def _gather(private: Path) -> Tuples:
 
     for table, numbers in each(ordered, range(slices)):
         keys.append(numbers)
-        writer = writer or pq.ParquetWriter(path, table.schema, compression="lz4")
+        writer = writer or pq.ParquetWriter(path, table.schema, compression="lz4", write_statistics=False)
         writer.write_table(table)
     if writer:
         writer.close()
@@ -285,7 +296,7 @@ def _ordered(pieces: Sequence[_Sorted], number: int, tuples: pl.DataFrame) -> tu
     blank = pl.LazyFrame(schema=dict.fromkeys(DIGEST, pl.UInt64) | dict.fromkeys(COMPARED, pl.String))
     here = pl.concat([blank, *(people for people, _ in parts)], how="diagonal_relaxed").collect()
     # The order is found on the digests alone: the texts are moved once. Tuples of one digest say the same, keys and all: one of them is enough.
-    once = here.select(DIGEST).with_row_index("at").unique(DIGEST).sort(DIGEST)
+    once = _by_digest(here.select(DIGEST)).filter("new")
     if len(once) > len(tuples):
         once = once.join(tuples, on=DIGEST, how="semi", maintain_order="left")
     row = np.full(len(here), -1, dtype=np.int32)

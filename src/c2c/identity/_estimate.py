@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 from c2c.identity._block import FIELDS_OF_RULE
 from c2c.identity._coded import FIELDS, TERMS
 from c2c.identity._compare import LEVEL_NAMES, N_LEVELS, NULL
+from c2c.identity._cores import each
 from c2c.identity._rules import rows_of, rule
 
 FLOOR = 1e-9
@@ -109,14 +110,16 @@ def estimate(patterns: np.ndarray, counts: Mapping[str, np.ndarray], u: Mapping[
     """
     levels = levels_of(patterns)
     gathered: dict[str, list[tuple[float, np.ndarray]]] = {f: [] for f in FIELDS}
-    for name, weight in counts.items():
-        if name == "all" or weight.sum() < rule("training_least"):
-            continue
+
+    def told_by(name: str) -> tuple[float, dict[str, float], dict[str, np.ndarray]]:
         free = [(i, f) for i, f in enumerate(FIELDS) if f not in FIELDS_OF_RULE[name]]
-        some = weight > 0
-        share, seen, m = _one_rule(levels[some], weight[some], free, u)
-        for i, field in free:
-            gathered[field].append((seen[i] * share**4, m[field]))
+        some = counts[name] > 0
+        return _one_rule(levels[some], counts[name][some], free, u)
+
+    enough = [name for name, weight in counts.items() if name != "all" and weight.sum() >= rule("training_least")]
+    for share, seen, m in each(told_by, enough):
+        for field in m:
+            gathered[field].append((seen[field] * share**4, m[field]))
     average = {}
     for field, found in gathered.items():
         weights = np.sqrt([max(n, 0.0) for n, _ in found])
@@ -126,7 +129,7 @@ def estimate(patterns: np.ndarray, counts: Mapping[str, np.ndarray], u: Mapping[
 
 def _one_rule(
     levels: np.ndarray, weight: np.ndarray, free: list[tuple[int, str]], u: Mapping[str, np.ndarray]
-) -> tuple[float, dict[int, float], dict[str, np.ndarray]]:
+) -> tuple[float, dict[str, float], dict[str, np.ndarray]]:
     """EM over one rule's pairs: the share of matches, how many of them speak to each field, and m.
 
     Each round is two products with one sparse table. m leans on its start where little is seen.
@@ -145,7 +148,7 @@ def _one_rule(
         counts = found + leaning
         m = np.maximum(counts / np.add.reduceat(counts, begins)[own], 1e-5)
     seen = np.add.reduceat(found, begins).tolist()
-    return share, {i: n for (i, _), n in zip(free, seen, strict=True)}, {f: m[own == k] for k, (_, f) in enumerate(free)}
+    return share, {f: n for (_, f), n in zip(free, seen, strict=True)}, {f: m[own == k] for k, (_, f) in enumerate(free)}
 
 
 def _had(levels: np.ndarray, fields: list[int], begins: np.ndarray, width: int) -> csr_matrix:

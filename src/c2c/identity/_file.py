@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 
@@ -72,7 +72,7 @@ def match_file(
         people = read_people(source, column_map or {}, Path(private))
         tuples = people.fold(Path(private))
         # Which tuple a row is, is kept as a number: a state's record keys do not lie in memory while it is matched.
-        row, tuples = rows_of(people.ids, tuples), tuples.without_records()
+        row, tuples = tuples.records["row"].to_numpy(), tuples.without_records()
         with open_runner(engine, Path(private)) as runner:
             known = Known(given.model) if given else None
             matched = match_people(tuples.people, tuples.keys, runner=runner, written=people.written, known=known)
@@ -92,24 +92,19 @@ def match_file(
 def _links(ids: pl.DataFrame, label: np.ndarray, confidence: np.ndarray) -> pl.DataFrame:
     """What is written: one row per row of the file. `label`: the person of each row; `confidence` in it."""
     smallest = ids.select(pl.Series("label", label), "record_key").group_by("label").agg(pl.col("record_key").min())
-    hashed = [hashlib.sha256(key.encode()).hexdigest()[:32] for key in smallest["record_key"]]
+    with duckdb.connect() as engine:
+        hashed = engine.sql("SELECT left(sha256(record_key), 32) AS person_id FROM smallest").pl()["person_id"]
     person = np.full(int(label.max(initial=-1)) + 1, -1, dtype=np.int32)
     person[smallest["label"].to_numpy()] = np.arange(len(hashed))
     return ids.select(
         "record_id",
-        pl.Series(hashed, dtype=pl.String).gather(person[label]).alias("person_id"),
+        hashed.gather(person[label]),
         pl.Series("confidence", np.round(confidence, 4)),
         pl.when(pl.Series(confidence >= rule("automatic_from")))
         .then(pl.lit("automatic"))
         .otherwise(pl.lit("provisional"))
         .alias("status"),
     )
-
-
-def rows_of(ids: pl.LazyFrame, tuples: Tuples) -> np.ndarray:
-    """The tuple of each row of a file, in its order."""
-    known = tuples.records.lazy().select("record_key", "row")
-    return ids.select("record_key").join(known, on="record_key", how="left", maintain_order="left").collect()["row"].to_numpy()
 
 
 def read_people(source: Path, column_map: Mapping[str, str], private: Path) -> PeopleFile:

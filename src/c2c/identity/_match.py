@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from c2c.identity._alarms import contrary_fields, expected_matches
-from c2c.identity._arrays import once
+from c2c.identity._arrays import distinct_of, once
 from c2c.identity._block import RULES, Blocks, pairs_within
 from c2c.identity._cluster import Decided, Edges, join, settle
 from c2c.identity._coded import FIELDS, Coded
@@ -123,10 +123,7 @@ def _look(coded: Coded, at: Any, runner: Runner, known: Known | None) -> _Seen:
 
 def _in_order(label: np.ndarray) -> np.ndarray:
     """People numbered in the order of their first rows, whatever they were called where they were found."""
-    _, first, which = np.unique(label, return_index=True, return_inverse=True)
-    number = np.empty(len(first), dtype=np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return np.asarray(number[which])
+    return distinct_of(label)[1].astype(np.int64)
 
 
 def _agreeing(keys: pl.DataFrame, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -47,7 +47,8 @@ def normalise(sent: pl.DataFrame) -> pl.DataFrame:
     of_one_word = ~(first.str.contains(" ", literal=True) | last.str.contains(" ", literal=True))
     # Of most names one word stands on each side: those need no lists.
     two = pl.when(of_one_word).then(pl.when(first <= last).then(pl.concat_str(first, last)).otherwise(pl.concat_str(last, first)))
-    many = pl.when(~of_one_word).then(pl.concat_str(first, last, separator=" ")).str.split(" ").list.sort().list.join("")
+    several = said.select(pl.when(~of_one_word).then(pl.concat_str(first, last, separator=" "))).to_series()
+    many = _of_distinct(several, _said(lambda said: said.str.split(" ").list.sort().list.join("")))["said"]
     named = pl.col("first_name.name").is_not_null() & pl.col("last_name.name").is_not_null()
     return said.select(
         *frame.columns,

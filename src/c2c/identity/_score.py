@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from c2c.identity._arrays import distinct_of
 from c2c.identity._coded import FIELDS, TERMS, Coded
 from c2c.identity._compare import AT, NULL, compare
 from c2c.identity._cores import each
@@ -130,7 +131,7 @@ def _chance_of_agreement(coded: Coded) -> dict[str, float]:
     if len(whole):
         count = np.bincount(whole).astype(np.float64)
         found["birth"] = float((count * (count - 1)).sum() / max(len(whole) * (len(whole) - 1), 1))
-    n_held = {f: len(coded.values[f]) for f in ("mail", "telephone")} | {"number": len(np.unique(coded.number))}
+    n_held = {f: len(coded.values[f]) for f in ("mail", "telephone")} | {"number": len(distinct_of(coded.number)[0])}
     n_held["key"] = max((len(values) for _, values in coded.key.values()), default=0)
     return found | {field: rule("shared_by_chance") / max(n, 10) for field, n in n_held.items()}
 

@@ -14,7 +14,7 @@ from c2c import catalog
 from c2c.identity._coded import TERMS, Coded
 from c2c.identity._collapse import NOT_ONE_PERSONS, RENAMED
 from c2c.identity._errors import IdentityError
-from c2c.identity._file import read_people, rows_of
+from c2c.identity._file import read_people
 from c2c.identity._normalise import KEYS
 from c2c.identity._rules import nickname_pairs, rule
 
@@ -42,7 +42,7 @@ def prepare_file(source: Path, target: Path, *, column_map: Mapping[str, str] | 
         tuples = people.fold(Path(private))
         ready = comparison_copy(Coded(tuples.people, tuples.keys), pl.read_parquet(tuples.people))
         ids = people.ids.select(pl.col("record_key").alias("unique_id")).collect()
-        out = pl.concat([ids, ready[rows_of(people.ids, tuples)]], how="horizontal")
+        out = pl.concat([ids, ready[tuples.records["row"]]], how="horizontal")
     part = target.with_name(f".{target.name}.part")
     out.write_parquet(part)
     part.replace(target)
