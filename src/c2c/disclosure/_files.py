@@ -24,7 +24,8 @@ def protect_file(source: Path, target: Path, *, levels: Path | None = None) -> d
             in the long form, DSC-007 a figure is missing or is no count.
     """
     system, cell_of_row = read_counts(source, levels)
-    primary = {c for c, v in enumerate(system.values) if 0 < v < rule("least_count")}
+    few = rule("least_count")
+    primary = {c for c, v in enumerate(system.values) if 0 < v < few}
     # The dice are thrown by the counts themselves: nobody outside knows them, and the same tables give the same bytes.
     content = "\n".join(f"{key}|{value}" for key, value in zip(system.keys, system.values, strict=True))
     hidden = protect_system(system, primary, hashlib.sha256(content.encode()).digest(), where=source.name)

@@ -14,8 +14,8 @@ from c2c.disclosure._suppress import Asked, suppress
 from c2c.disclosure._system import System, near, tied
 from c2c.plumbing import clock, cores
 
-NEAR = 300
-"""Unknown cells around one that are looked at for what a single person knows of it."""
+NEAR, FAR = 300, 1_500
+"""Unknown cells around one that are looked at for what a single person knows of it, and as many more where those are too few to say."""
 
 
 def protect_system(
@@ -35,13 +35,14 @@ def protect_system(
         TooRevealing: DSC-002 a process was killed.
     """
     rules = rules or rules_in_force(clock.today())
-    pieces = any(0 < n < rules["least_count"] and not seen for n, seen in zip(system.values, system.published, strict=True))
+    few = rules["least_count"]
+    pieces = any(0 < n < few and not seen for n, seen in zip(system.values, system.published, strict=True))
     if not primary and not system.told and not pieces:
         return set()
     asked = Asked(
         width=rules["least_width"],
         insider_width=rules["least_width_for_insiders"],
-        small=rules["least_count"],
+        small=few,
         effort=int(rules["programs_to_print_again"]),
     )
     try:
@@ -86,20 +87,29 @@ def find_narrow(
 
 
 def _shown_to_one(system: System, unknown: np.ndarray, cell: int, alone: np.ndarray, rules: Rules) -> bool:
-    """Does one of those who are alone in a cell know this cell too closely? Judged near it, with all that lies farther off as it is: so no laxer."""
-    ball = near(system, unknown, cell, NEAR)
+    """Does one of those who are alone in a cell know this cell too closely? Judged near it, and farther off where that is not room enough, with all that
+    lies beyond as it is: so no laxer."""
+    return all(_shown_within(system, near(system, unknown, cell, most), cell, alone, rules) for most in (NEAR, FAR))
+
+
+def _shown_within(system: System, ball: np.ndarray, cell: int, alone: np.ndarray, rules: Rules) -> bool:
     part, cells = system.around(np.flatnonzero(ball).tolist())
     values, moves = np.array(part.values, dtype=float), ball[cells]
     low, high = np.where(moves, 0.0, values), np.where(moves, np.inf, values)
     for c, (least, greatest) in part.told.items():
         low[c], high[c] = (least, greatest) if moves[c] else (values[c], values[c])
-    numbers = np.arange(len(cells))
     ask = np.array(cells) == cell
-    those = np.flatnonzero(alone[cells] & moves).tolist()
-    # Whoever is farther off knows nothing of what moves here: for all of them one answer does.
     width = rules["least_width_for_insiders"]
-    known = [np.zeros(len(cells), dtype=bool), *(numbers == one for one in those)]
-    return any(_narrow(part, np.where(k, 1.0, low), np.where(k, 1.0, high), ask, rules, width) for k in known)
+
+    def is_shown(those: np.ndarray) -> bool:
+        """To one of those? What they cannot tell all together, none of them can; whoever is farther off knows nothing of what moves here."""
+        known = np.zeros(len(cells), dtype=bool)
+        known[those] = True
+        if not _narrow(part, np.where(known, 1.0, low), np.where(known, 1.0, high), ask, rules, width):
+            return False
+        return len(those) <= 1 or is_shown(those[::2]) or is_shown(those[1::2])
+
+    return is_shown(np.flatnonzero(alone[cells] & moves))
 
 
 def _seen(system: System, hidden: set[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

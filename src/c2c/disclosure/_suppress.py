@@ -18,7 +18,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_matrix
 
-from c2c.disclosure._system import System, cut
+from c2c.disclosure._system import System, cut, grow
 from c2c.disclosure._worlds import Moves, World, Worlds
 from c2c.plumbing import cores, progress
 
@@ -36,6 +36,9 @@ GROUP = 1_500
 
 FAR = 2_000
 """Cells looked at around one that is too narrow, where there are more."""
+
+FARTHEST = 20_000
+"""Cells looked at around one that has no room among those: a county's total moves with another county's."""
 
 TURNS = 4
 """How often groups are made, after the first time around what is still too narrow, before that is asked of the whole."""
@@ -63,7 +66,7 @@ class Counts:
     """A system as arrays, one entry per cell, or a part of one whose other cells stay as they are.
 
     `least` and `greatest`: what everybody knows of a cell already, where `told`. `unasked`: out before, and kept from nobody. `cost`: what readers
-    lose by it. `sums`: one row for each sum, which no world changes.
+    lose by it. `sums`: one row for each sum, which no world changes; `wide`: its rank among those, the most local first.
     """
 
     values: np.ndarray
@@ -75,6 +78,7 @@ class Counts:
     cost: np.ndarray
     tie: np.ndarray
     sums: csc_matrix
+    wide: np.ndarray
 
     def part(self, cells: np.ndarray) -> Counts:
         """Some of the cells, with the sums they stand in."""
@@ -82,7 +86,7 @@ class Counts:
         rows = np.unique(columns.indices)
         each = ("values", "published", "told", "unasked", "least", "greatest", "cost", "tie")
         kept = {name: getattr(self, name)[cells] for name in each}
-        return replace(self, **kept, sums=columns.tocsr()[rows].tocsc())
+        return replace(self, **kept, sums=columns.tocsr()[rows].tocsc(), wide=self.wide[rows])
 
 
 Known = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -103,6 +107,7 @@ def suppress(
     whole = Suppressor(counts, must, asked)
     groups = cut(system, GROUP)
     if len(groups) > 1:
+        groups = [whole.closed(cells) for cells in groups]
         for _ in range(TURNS):
             jobs = ((counts.part(cells), must[cells], asked, whole.known(cells)) for cells in groups)
             with progress.bar(f"Covering {sum(map(len, groups)):,} cells in {len(groups)} groups", len(groups)) as step:
@@ -139,9 +144,7 @@ def _counts_of(system: System, seed: bytes, dearer: Mapping[tuple[str, str], flo
     told, least, greatest = np.zeros(n, dtype=bool), np.zeros(n), np.full(n, highspy.kHighsInf)
     for c, (low, high) in system.told.items():
         told[c], least[c], greatest[c] = True, low, high
-    level = np.zeros(n)
-    for total, _ in system.relations:
-        level[total] += 1
+    level = np.maximum(np.bincount([total for total, _ in system.relations], minlength=n), _levels(system, 3))
     rng = np.random.default_rng(np.frombuffer(seed[:16], dtype=np.uint32))
     # A cell costs the share of their groups that it would take from view, and totals far more than their detail; a secret jitter keeps the choice
     # from being read back.
@@ -149,7 +152,20 @@ def _counts_of(system: System, seed: bytes, dearer: Mapping[tuple[str, str], flo
     cost *= _rarity(system) * np.array([math.prod(dearer.get(group, 1.0) for group in key) for key in system.keys])
     published = np.array(system.published, dtype=bool)
     unasked = np.isin(np.arange(n), list(system.unasked))
-    return Counts(values, published, told, unasked, least, greatest, cost, rng.permutation(n), system.sums())
+    return Counts(values, published, told, unasked, least, greatest, cost, rng.permutation(n), system.sums(), system.wide())
+
+
+def _levels(system: System, most: int) -> np.ndarray:
+    """How many levels of detail lie below each cell, so many at most."""
+    level = np.zeros(len(system.values), dtype=np.int64)
+    if not system.relations:
+        return level
+    totals = np.array([total for total, _ in system.relations])
+    parts = np.concatenate([part for _, part in system.relations])
+    starts = np.cumsum([0, *(len(part) for _, part in system.relations)])[:-1]
+    for _ in range(most):
+        np.maximum.at(level, totals, np.maximum.reduceat(level[parts], starts) + 1)
+    return np.minimum(level, most)
 
 
 def _rarity(system: System) -> np.ndarray:
@@ -188,14 +204,16 @@ class Suppressor:
         # edition: else the difference between the two would show who came or went.
         small = ~self._published & ~self._told & (self._values > 0) & (self._values < asked.small)
         self._derived = (small | (self._told & ~self._fixed)) & ~counts.unasked
-        self._sums = counts.sums
+        self._sums, self._wide = counts.sums, counts.wide
         by_row = counts.sums.tocsr()
         self._rows_of = np.split(counts.sums.indices, counts.sums.indptr[1:-1])
         self._cells_of = np.split(by_row.indices, by_row.indptr[1:-1])
-        self._programs, self._look = 0, 0
+        # How many cells of each sum may move.
+        self._moving = np.bincount(
+            counts.sums.indices, weights=np.repeat(~self._fixed, np.diff(counts.sums.indptr)), minlength=by_row.shape[0]
+        )
+        self._programs = 0
         self._withheld: dict[bool, Moves] = {}
-        # At which look around a cell another was last seen: no look need clear what an earlier one left.
-        self._cell_seen = np.zeros(n, dtype=np.int64)
         self.hidden = self._must.copy()
         self._worlds = Worlds(n)
 
@@ -211,12 +229,25 @@ class Suppressor:
     def still_narrow(self) -> list[np.ndarray]:
         """New groups, each around cells that are not wide enough yet, no cell in two."""
         narrow = np.flatnonzero(self._narrow(np.arange(len(self._values))))
-        self._look += 1
-        groups = []
+        groups, may = [], ~self._fixed
         for cell in sorted(narrow.tolist(), key=lambda c: (self._values[c], self._tie[c])):
-            if self._cell_seen[cell] != self._look:
-                groups.append(np.sort(self._grow(cell, GROUP, ~self._fixed)))
+            if may[cell]:
+                cells = self._near(cell, GROUP, may)
+                may[cells] = False
+                groups.append(self.closed(cells))
         return groups
+
+    def closed(self, cells: np.ndarray) -> np.ndarray:
+        """A group without totals of which a part lies elsewhere: to the few parts that are here such a total would seem the nearest to cover for them."""
+        while True:
+            mine = self._sums[:, cells]
+            at = np.repeat(np.arange(len(cells)), np.diff(mine.indptr))
+            rows, which = np.unique(mine.indices, return_inverse=True)
+            cut_up = np.bincount(which, weights=~self._fixed[cells[at]]) < self._moving[rows]
+            total = np.bincount(at, weights=(mine.data > 0) & cut_up[which], minlength=len(cells)) > 0
+            if not total.any():
+                return cells
+            cells = cells[~total]
 
     def _narrow(self, cells: np.ndarray) -> np.ndarray:
         """Which of these are withheld, or small and shown by no table, and not wide enough in the worlds found."""
@@ -357,19 +388,20 @@ class Suppressor:
         """Withhold the cheapest further cells that give the cell room, and say which these are."""
         need = self._insider if insider else self._width
         low, high = self._worlds.spread[insider][:, cell]
-        moves = self._moves(cell, insider, withheld_only=False)
-        tried = [
-            self._world(moves, cell, far, exactly=True)
-            for far, room in ((need + low, self._rise[cell]), (high - need, self._fall[cell]))
-            if 1e-6 < abs(far) <= room
-        ]
-        found = [w for w in tried if w is not None]
-        if found:
-            world = min(found, key=self._price)
-            fresh = self._fresh(world)
-            self._withhold(fresh)
-            self._worlds.keep(world)
-            return fresh
+        for reach in (FAR, FARTHEST) if last and len(self._values) > FAR else (FAR,):
+            moves = self._moves(cell, insider, withheld_only=False, reach=reach)
+            tried = [
+                self._world(moves, cell, far, exactly=True)
+                for far, room in ((need + low, self._rise[cell]), (high - need, self._fall[cell]))
+                if 1e-6 < abs(far) <= room
+            ]
+            found = [w for w in tried if w is not None]
+            if found:
+                world = min(found, key=self._price)
+                fresh = self._fresh(world)
+                self._withhold(fresh)
+                self._worlds.keep(world)
+                return fresh
         if insider or not last:
             # What those alone in cells know together, nobody may know; the auditor asks what each of them knows.
             return np.zeros(0, dtype=np.int64)
@@ -392,44 +424,23 @@ class Suppressor:
         in_view = self._published[world.cells] & ~self.hidden[world.cells] & ~self._told[world.cells]
         return np.asarray(world.cells[in_view])
 
-    def _moves(self, cell: int, insider: bool, *, withheld_only: bool) -> Moves:
+    def _moves(self, cell: int, insider: bool, *, withheld_only: bool, reach: int = FAR) -> Moves:
         """What the cells near one can do among themselves. What everybody knows stays where it is, and for insiders what they know."""
         small = len(self._values) <= FAR
         if withheld_only and insider in self._withheld:
             return self._withheld[insider]
         free = self.hidden | self._told | ~self._published
         may = ~self._fixed & (free | (not withheld_only)) & ~(insider & self._single)
-        self._look += 1
-        cells = np.flatnonzero(may) if small else np.sort(self._grow(cell, FAR, may))
+        cells = np.flatnonzero(may) if small else self._near(cell, reach, may)
         cost = np.where(free, np.where(self.hidden & ~self._must, COVERING, ALREADY), self._cost)
         moves = Moves(cells, self._sums[:, cells], self._rise[cells], self._fall[cells], cost[cells])
         if small and withheld_only:
             self._withheld[insider] = moves
         return moves
 
-    def _grow(self, seed: int, limit: int, may: np.ndarray) -> np.ndarray:
-        """At most so many cells that may move with one, the cell first, along the shortest sums: what a place and its parts can do among themselves comes
-        before a sum of many places. Leaves out what this look has seen."""
-        found: list[int] = []
-        waiting: list[tuple[int, int]] = []
-        beside: dict[int, list[int]] = {}
-        cell: int | None = seed
-        while cell is not None:
-            self._cell_seen[cell] = self._look
-            found.append(cell)
-            for row in self._rows_of[cell].tolist():
-                if row not in beside:
-                    cells = self._cells_of[row]
-                    beside[row] = cells[may[cells] & (self._cell_seen[cells] != self._look)][::-1].tolist()
-                    heapq.heappush(waiting, (len(cells), row))
-            cell = None
-            while cell is None and waiting and len(found) < limit:
-                if left := beside[waiting[0][1]]:
-                    cell = left.pop()
-                    cell = cell if self._cell_seen[cell] != self._look else None
-                else:
-                    heapq.heappop(waiting)
-        return np.array(found)
+    def _near(self, cell: int, most: int, may: np.ndarray) -> np.ndarray:
+        """A cell and the nearest to it along the sums that may move, at most so many, in order."""
+        return np.sort(grow(cell, most, may, self._rows_of.__getitem__, self._cells_of.__getitem__, self._wide))
 
     def _world(self, moves: Moves, cell: int, far: float, *, exactly: bool = False) -> World | None:
         """The cheapest world that moves the cell so far, or as far as it goes; None where there is none."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,6 +39,7 @@ class System:
     at: dict[Key, int] = field(default_factory=dict)
     _said: set[tuple[int, tuple[int, ...]]] = field(default_factory=set, repr=False)
     _sums: csc_matrix | None = field(default=None, repr=False)
+    _wide: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
 
     def add(self, key: Key, value: int, *, published: bool = True) -> int:
         """The number of a cell, new or known."""
@@ -75,6 +77,19 @@ class System:
             signs[np.cumsum(lengths) - lengths] = 1.0
             self._sums = csc_matrix((signs, (rows, cells)), shape=size)
         return self._sums
+
+    def wide(self) -> np.ndarray:
+        """For each sum a rank, the most local first: sums of few people are. They rank kind by kind, from the kind whose totals are smallest to that whose
+        are largest: a school's groups, a district's schools, the state's districts."""
+        if len(self._wide) != len(self.relations):
+            kinds: dict[tuple[str, ...], list[int]] = defaultdict(list)
+            for number, (total, parts) in enumerate(self.relations):
+                kinds[tuple(sorted({d for d, _ in self.keys[total]} ^ {d for d, _ in self.keys[parts[0]]}))].append(number)
+            size = {kind: float(np.median([self.values[self.relations[r][0]] for r in rows])) for kind, rows in kinds.items()}
+            self._wide = np.zeros(len(self.relations), dtype=np.int64)
+            for place, kind in enumerate(sorted(kinds, key=lambda k: (size[k], k))):
+                self._wide[kinds[kind]] = place
+        return self._wide
 
     def bind(self, total: int, parts: Iterable[int]) -> None:
         """Say that a cell is the sum of others. A sum said twice is kept once."""
@@ -142,13 +157,8 @@ def add_table(system: System, counted: Counted, dims: tuple[str, ...]) -> None:
 def cut(system: System, most: int) -> list[np.ndarray]:
     """Groups of at most so many cells that sums tie closely together, every cell in one.
 
-    Sums of few people are local: kind by kind, from the kind whose totals are smallest to that whose are largest (a school's groups, a district's
-    schools, the state's districts), the cells of a sum join one group while it has room.
+    From the most local sums to the widest, the cells of a sum join one group while it has room.
     """
-    kinds: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for number, (total, parts) in enumerate(system.relations):
-        kinds[tuple(sorted({d for d, _ in system.keys[total]} ^ {d for d, _ in system.keys[parts[0]]}))].append(number)
-    size = {kind: float(np.median([system.values[system.relations[r][0]] for r in rows])) for kind, rows in kinds.items()}
     leader, held = list(range(len(system.keys))), [1] * len(system.keys)
 
     def leader_of(cell: int) -> int:
@@ -156,19 +166,18 @@ def cut(system: System, most: int) -> list[np.ndarray]:
             leader[cell] = cell = leader[leader[cell]]
         return cell
 
-    for kind in sorted(kinds, key=lambda k: (size[k], k)):
-        for number in kinds[kind]:
-            total, parts = system.relations[number]
-            here = leader_of(total)
-            for part in parts:
-                there = leader_of(part)
-                if there == here:
-                    continue
-                if held[here] + held[there] > most:
-                    here = there
-                    continue
-                leader[there] = here
-                held[here] += held[there]
+    for number in np.argsort(system.wide(), kind="stable").tolist():
+        total, parts = system.relations[number]
+        here = leader_of(total)
+        for part in parts:
+            there = leader_of(part)
+            if there == here:
+                continue
+            if held[here] + held[there] > most:
+                here = there
+                continue
+            leader[there] = here
+            held[here] += held[there]
     label = np.array([leader_of(c) for c in range(len(leader))], dtype=np.int64)
     order = np.argsort(label, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
@@ -187,14 +196,48 @@ def near(system: System, unknown: np.ndarray, cell: int, most: int) -> np.ndarra
     """The unknown cells nearest to one along the sums, at most so many, as a mask."""
     sums = system.sums()
     found = np.zeros(len(unknown), dtype=bool)
-    found[cell] = True
-    while True:
-        rows = np.unique(sums[:, found].indices)
-        beside = np.unique([c for r in rows.tolist() for c in (system.relations[r][0], *system.relations[r][1])])
-        fresh = beside[unknown[beside] & ~found[beside]][: most - int(found.sum())]
-        if not len(fresh):
-            return found
-        found[fresh] = True
+    found[
+        grow(
+            cell,
+            most,
+            unknown,
+            lambda c: sums.indices[sums.indptr[c] : sums.indptr[c + 1]],
+            lambda row: np.array((system.relations[row][0], *system.relations[row][1])),
+            system.wide(),
+        )
+    ] = True
+    return found
+
+
+def grow(
+    seed: int,
+    most: int,
+    may: np.ndarray,
+    rows_of: Callable[[int], np.ndarray],
+    cells_of: Callable[[int], np.ndarray],
+    wide: np.ndarray,
+) -> list[int]:
+    """At most so many of the cells that `may` be among them, from a seed along the most local sums, the shortest of them first: what a place and its parts
+    can do among themselves comes before a sum of many places."""
+    found = {seed: True}
+    waiting: list[tuple[int, int, int]] = []
+    beside: dict[int, list[int]] = {}
+    cell: int | None = seed
+    while cell is not None:
+        found[cell] = True
+        for row in rows_of(cell).tolist():
+            if row not in beside:
+                cells = cells_of(row)
+                beside[row] = cells[may[cells]][::-1].tolist()
+                heapq.heappush(waiting, (int(wide[row]), len(cells), row))
+        cell = None
+        while cell is None and waiting and len(found) < most:
+            if left := beside[waiting[0][-1]]:
+                cell = left.pop()
+                cell = None if cell in found else cell
+            else:
+                heapq.heappop(waiting)
+    return list(found)
 
 
 def combinations(lists: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
