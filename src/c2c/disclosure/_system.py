@@ -219,12 +219,12 @@ def grow(
 ) -> list[int]:
     """At most so many of the cells that `may` be among them, from a seed along the most local sums, the shortest of them first: what a place and its parts
     can do among themselves comes before a sum of many places."""
-    found = {seed: True}
+    found: set[int] = set()
     waiting: list[tuple[int, int, int]] = []
     beside: dict[int, list[int]] = {}
     cell: int | None = seed
     while cell is not None:
-        found[cell] = True
+        found.add(cell)
         for row in rows_of(cell).tolist():
             if row not in beside:
                 cells = cells_of(row)

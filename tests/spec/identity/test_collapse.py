@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from c2c.identity import _collapse
 from c2c.identity._collapse import DIGEST, fold
 from spec.identity.tables import coded, person_of, rows_of
 
@@ -51,3 +52,17 @@ def test_a_column_that_is_blank_for_a_record_leaves_it_the_tuple_it_was(tmp_path
         tuples = fold(sent, [c for c in sent.columns if c.startswith("id:")], tmp_path / name)
         digests.append(pl.read_parquet(tuples.people).select(DIGEST).rows())
     assert digests[0] == digests[1]
+
+
+def test_records_stay_in_the_order_of_the_file_however_many_pieces_it_is_read_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A match says which person each row is by the row's place: a piece out of turn would give everybody another's person."""
+    monkeypatch.setattr(_collapse, "PIECE", 3)
+    keys = [f"{(7 * n) % 40:02}" for n in range(40)]
+    births = [f"2001-05-{1 + n % 9:02}" for n in range(40)]
+    sent = pl.DataFrame({"record_key": keys, "n_records": 1, "first_name": "Ana", "last_name": "Vega", "birth_date": births})
+    tuples = fold(sent, [], tmp_path)
+    assert tuples.records["record_key"].to_list() == keys and tuples.n == 9
+    born = pl.read_parquet(tuples.people)["birth"].gather(tuples.records["row"])
+    assert born.to_list() == [day.replace("-", "") for day in births]

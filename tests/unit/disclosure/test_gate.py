@@ -212,6 +212,40 @@ def test_what_is_looked_at_around_a_district_is_whole_districts(monkeypatch: pyt
     assert of_district["d3"] <= group and sum(cells <= group for cells in of_district.values()) >= 2
 
 
+def test_a_total_is_in_no_group_without_all_its_parts() -> None:
+    """To two schools of three their district would seem the nearest to cover for them: with the third elsewhere it stays in view."""
+    system = a_state(1, 2)
+    whole = _suppress.Suppressor(
+        _suppress._counts_of(system, SEED, {}), np.zeros(len(system.keys), dtype=bool), _suppress.Asked(9, 3, 11, 100)
+    )
+    of_district = np.array([c for c, key in enumerate(system.keys) if any(v == "d1" or v.startswith("d1s") for _, v in key)])
+    assert whole.closed(of_district).tolist() == of_district.tolist()
+    two = np.array([c for c in of_district.tolist() if dict(system.keys[c]).get("school") != "d1s2"])
+    assert whole.closed(two).tolist() == [c for c in two.tolist() if "school" in dict(system.keys[c])]
+
+
+def test_what_one_person_knows_is_what_each_asked_apart_knows() -> None:
+    """People who are alone in a cell are asked in halves, and the verdict is that of asking one by one."""
+    system = a_state(2, 2)
+    hidden = protect_system(system, small(system), SEED)
+    hidden -= set(sorted(hidden - small(system))[::9])
+    withheld, low, high = _protect._seen(system, hidden)
+    numbers = np.arange(len(system.values))
+    alone = withheld & (np.array(system.values) == 1)
+    verdicts = set()
+    for cell in [c for c in sorted(hidden) if system.values[c] > 1][::8]:
+        apart = [
+            _protect._narrow(
+                system, np.where(numbers == one, 1.0, low), np.where(numbers == one, 1.0, high), numbers == cell, RULES, 3
+            )
+            for one in np.flatnonzero(alone).tolist()
+        ]
+        shown = _protect._shown_to_one(system, high - low >= 1, cell, alone, RULES)
+        assert shown == any(apart)
+        verdicts.add(shown)
+    assert verdicts == {True, False}
+
+
 def test_what_is_narrow_is_found_in_pieces_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state of which some cover is in view is attacked in pieces, and from them the same cells are narrow as from all of it."""
     system = a_state(2, 3)
