@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -52,16 +52,28 @@ def commands_page() -> str:
 
 def rules_page() -> str:
     """Every shipped threshold of the gate: its value, from when to when it holds, and its source."""
-    path = ROOT / "src" / "c2c" / "disclosure" / "rules" / "public.csv"
+    folder = ROOT / "src" / "c2c" / "disclosure" / "rules"
     head = (
         "# Rules of publication\n\n`c2c rules list` says which hold today, on another day (`--on`), and in a site that is stricter. A row whose "
         "day has not come is a proposal.\n\n| Rule | Groups from | Value | Stricter is | Edition | From | To | Source |\n"
         "| --- | ---: | ---: | --- | --- | --- | --- | --- |\n"
     )
     columns = ("group_from", "value", "stricter", "edition", "effective_from", "effective_to", "source")
+    score = (
+        "\n## Publication score\n\nPoints of a table, told in the report of each release, a planned one too. Only `most_declared_score` above "
+        "takes a table out for its points.\n\n| Rule | From | Points | Edition | From | To | Source |\n| --- | ---: | ---: | --- | --- | --- | --- |\n"
+    )
+    return (
+        head
+        + _rows(folder / "public.csv", columns)
+        + score
+        + _rows(folder / "scoring.csv", [c for c in columns if c != "stricter"])
+    )
+
+
+def _rows(path: Path, columns: Sequence[str]) -> str:
     with path.open(encoding="utf-8") as handle:
-        lines = [f"| `{row['rule_id']}` | " + " | ".join(row[c] for c in columns) + " |" for row in csv.DictReader(handle)]
-    return head + "\n".join(lines) + "\n"
+        return "".join(f"| `{row['rule_id']}` | " + " | ".join(row[c] for c in columns) + " |\n" for row in csv.DictReader(handle))
 
 
 PAGES = {"errors.md": errors_page, "commands.md": commands_page, "rules.md": rules_page}

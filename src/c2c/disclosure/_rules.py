@@ -103,12 +103,18 @@ def rule(rule_id: str) -> float:
     return rules_in_force(clock.today())[rule_id]
 
 
-def rule_of(rule_set: str, rule_id: str) -> float:
-    """The threshold in force today of another shipped set: research `extracts`, or `outputs`.
+def rule_of(rule_set: str, rule_id: str, n: int = 0) -> float:
+    """The value in force today of another shipped set: research `extracts`, `outputs`, or `scoring`; where it has steps, of the last that `n` reaches.
 
     Before a set's first day its first row holds: a replayed day knows no other.
     """
-    return _of_set(rule_set, rule_id, clock.today())
+    return _of_set(rule_set, rule_id, n, clock.today())
+
+
+@functools.cache
+def rule_ids(rule_set: str) -> frozenset[str]:
+    """The names of another set's rules."""
+    return frozenset(row["rule_id"] for row in _set(rule_set))
 
 
 def edition_of(rule_set: str) -> str:
@@ -118,10 +124,12 @@ def edition_of(rule_set: str) -> str:
 
 
 @functools.cache
-def _of_set(rule_set: str, rule_id: str, day: date) -> float:
-    said = sorted((r for r in _set(rule_set) if r["rule_id"] == rule_id), key=lambda r: r["effective_from"])
+def _of_set(rule_set: str, rule_id: str, n: int, day: date) -> float:
+    said = [r for r in _set(rule_set) if r["rule_id"] == rule_id and int(r.get("group_from") or 0) <= n]
     held = [r for r in said if r["effective_from"] <= day.isoformat() and day.isoformat() <= (r["effective_to"] or "9999")]
-    return float((held or said[:1])[-1]["value"])
+    first = min(r["effective_from"] for r in said)
+    reached = held or [r for r in said if r["effective_from"] == first]
+    return float(max(reached, key=lambda r: (int(r.get("group_from") or 0), r["effective_from"]))["value"])
 
 
 @functools.cache

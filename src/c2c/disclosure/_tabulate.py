@@ -21,6 +21,7 @@ from c2c.disclosure._percents import Shown, share_shown
 from c2c.disclosure._protect import audited, covering_loss, exposed, find_narrow, is_necessary, out_before, protect_system
 from c2c.disclosure._rounding import Rounding, rounding_of
 from c2c.disclosure._rules import Rules, TooRevealing, rules_in_force
+from c2c.disclosure._score import publication_scores, too_detailed
 from c2c.disclosure._system import key_of
 from c2c.plumbing import clock, keys
 from c2c.plumbing.site import Site
@@ -102,7 +103,7 @@ def _cleared(
     rounding = rounding_of(site, product, day=rules.day, least=rules["least_count"], seed=seed_key)
     _ledger.check_form(site, product.product_id, release_id, rounded=rounding is not None)
     earlier = _ledger.tables_before(site, release_id)
-    left_out: set[str] = set()
+    left_out = too_detailed(product, year, rules)
     protected: dict[tuple[str, int], tuple[frozenset[str], Cohort]] = {}
     while True:
         cohorts, left_out = count_what_can_stand(product, facts, year, rules, without=left_out, rounding=rounding, earlier=earlier)
@@ -140,6 +141,7 @@ def _cleared(
         "attacks": _attacks(cohorts, joint, rules),
         "necessary": necessary,
         "covering_loss": _loss_of(cohorts.values()),
+        "scores": publication_scores(table, product, year),
         "tables_left_out": sorted(left_out),
         "seed_id": hashlib.sha256(seed_key + release_id.encode()).hexdigest()[:12],
     }  # fmt: skip

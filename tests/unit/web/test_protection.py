@@ -16,6 +16,9 @@ SAID = {
     "by_place": {"state": {"cells": 60, "withheld": 5, "pct_shown": 91.7},
                  "county": {"cells": 60, "withheld": 15, "pct_shown": 75.0, "places": 4, "without_detail": 1, "with_nothing": 0}},
     "by_group": {"race_ethnicity": {"white": {"cells": 30, "withheld": 3, "pct_shown": 90.0, "pct_found_in": {"county": 88.0}}}},
+    "scores": {"edition": "2026.1", "most_to_pass": 12.0, "by_place": {"county": {"tables": 1, "pass": 0, "most": 18.0}, "state": {"tables": 1, "pass": 1, "most": 2.0}},
+               "tables": [{"table": "pay-county-gender", "place": "county", "score": 18.0, "passes": False, "points": {"events": 7.0, "place": 7.0, "groups": 3.0, "together": 1.0}},
+                          {"table": "pay", "place": "state", "score": 2.0, "passes": True, "points": {"events": 7.0, "place": -5.0, "groups": 0.0, "together": 0.0}}]},
     "attacks": [{"attack": "small_cells_alone", "asked": 12, "found": 9}, {"attack": "outsider", "asked": 20, "found": 0},
                 {"attack": "insider", "asked": 20, "found": 0}, {"attack": "earlier_releases", "asked": 0, "found": 0}],
     "beside": {"new": 100, "same": 0, "moved": 0, "gone_from_view": 0, "still_withheld": 0, "new_withheld": 20, "no_longer_asked": 0},
@@ -33,8 +36,13 @@ def test_who_signs_reads_every_attack_and_what_it_found(tmp_path: Path, visitor:
     """Each attack stands with what it tried and found; what is in view has a picture and a table."""
     reported(tmp_path)
     page = visitor(tmp_path).get(address).content.decode()
-    assert words in page and page.count("<svg") == 3 and "abc123" in page and "pay-county" in page
+    assert words in page and page.count("<svg") == 4 and "abc123" in page and "pay-county" in page
     assert 'class="n">9<' in page and "92%" in page and "88%" in page
+    assert "1 of 2" in page or "1 de 2" in page
+    assert (
+        '<th scope="row">pay-county-gender</th><td class="n">7</td><td class="n">7</td><td class="n">3</td><td class="n">1</td><td class="n">18</td>'
+        in page
+    )
 
 
 def test_machines_read_the_same_report(tmp_path: Path, visitor: Any) -> None:

@@ -28,7 +28,7 @@ def protection(request: HttpRequest, language: str, seen: Seen) -> HttpResponse:
     gate = said["protection"]
     places = shelf(seen.release.folder).places
     by_place = [
-        {"name": say(language, "whole_state") if kind == STATE else dimension_name(language, kind), **row}
+        {"name": _place(language, kind), **row}
         for kind, row in sorted(gate.get("by_place", {}).items(), key=lambda item: (item[0] != STATE, item[0]))
     ]
     groups: list[dict[str, Any]] = [
@@ -40,7 +40,12 @@ def protection(request: HttpRequest, language: str, seen: Seen) -> HttpResponse:
         for a in gate.get("attacks", ())
     ]
     alone = next((a for a in attacks if a["attack"] == "small_cells_alone"), None)
+    scores = gate.get("scores", {})
+    score_of = [{"name": _place(language, kind), **row} for kind, row in scores.get("by_place", {}).items()]
+    scored = [(row["name"], 100 * row["pass"] / row["tables"]) for row in score_of]
     return show(request, language, seen, "protection.html", {
+        "scores": scores, "score_of": score_of, "passing": _drawn(language, "protection_scores", scored) if scored else "",
+        "score_lead": _score_lead(language, scores),
         "title": say(language, "protection"), "gate": gate, "by_place": by_place, "groups": groups, "attacks": attacks,
         "view": _drawn(language, "protection_view", [(row["name"], row["pct_shown"]) for row in by_place]),
         "lost": _drawn(language, "protection_groups", [(row["name"], row["pct_shown"]) for row in groups[0]["rows"]]) if groups else "",
@@ -63,6 +68,17 @@ def _lead(language: str, gate: Mapping[str, Any], n_attacks: int) -> str:
     cells, withheld = gate.get("cells", 0), gate.get("withheld", 0)
     figures = {"shown": f"{cells - withheld:,}", "cells": f"{cells:,}", "withheld": f"{withheld:,}"}
     return say(language, "protection_lead", n=n_attacks, found=gate.get("pinned_or_narrow", 0), **figures)
+
+
+def _place(language: str, kind: str) -> str:
+    return say(language, "whole_state") if kind == STATE else dimension_name(language, kind)
+
+
+def _score_lead(language: str, scores: Mapping[str, Any]) -> str:
+    """How many tables the guidelines would let pass as they are."""
+    tables = scores.get("tables", ())
+    n, limit = sum(row["passes"] for row in tables), f"{scores.get('most_to_pass', 0):g}"
+    return say(language, "protection_scores_text", n=n, tables=len(tables), limit=limit)
 
 
 def _said(seen: Seen) -> dict[str, Any]:
