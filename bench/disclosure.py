@@ -27,7 +27,7 @@ import numpy as np
 from _report import ROOT, Row, c2c, finish
 
 if TYPE_CHECKING:
-    from c2c.disclosure._count import Cohort
+    from c2c.disclosure._cohort import Cohort
 
 T = TypeVar("T")
 SIZES = (1_008, 10_080, 29_952)

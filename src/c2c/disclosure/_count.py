@@ -5,61 +5,23 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from c2c.disclosure._bound import add_crossed, bind_identities, bind_places, mark_impossible
+from c2c.disclosure._cohort import Cell, Cohort, Cohorts
 from c2c.disclosure._percents import is_small
 from c2c.disclosure._products import Table, settings_of, tables_of
-from c2c.disclosure._rings import crossed_by
 from c2c.disclosure._rounding import Rounding, rounded_classes
 from c2c.disclosure._rules import Rules
-from c2c.disclosure._system import Counted, Key, System, add_table, combinations, key_of
+from c2c.disclosure._system import Counted, Key, System, add_table, combinations, key_of, values_of
 from c2c.vocabulary import Product
 
 UNKNOWN = "unknown"
 QUARTILES = {"quartile_1": 0.25, "median": 0.5, "quartile_3": 0.75}
-
-
-@dataclass
-class Cell:
-    """One row to be: where it stands, the count behind it, and of how many it is a share.
-
-    `of`: the dimension whose parts add up to the base of a percent. `figure` is a median's or quartile's; `status` is set where no count decides it.
-    """
-
-    table: Table
-    coordinates: dict[str, str]
-    statistic: str
-    of: str = ""
-    key: Key | None = None
-    base: Key = ()
-    n: int = 0
-    figure: float | None = None
-    status: str = ""
-
-
-@dataclass
-class Cohort:
-    """One population's year: its sums, its rows, the counts too small to stand, and the pattern that protects them.
-
-    `kept_withheld`: cells that an earlier release withheld and that stay so. `mean_change`: people by which a count moved, where counts are rounded.
-    `left_out`: rows of tables that an earlier release showed and this one does not.
-    """
-
-    system: System = field(default_factory=System)
-    rows: list[Cell] = field(default_factory=list)
-    primary: set[int] = field(default_factory=set)
-    kept_withheld: set[int] = field(default_factory=set)
-    hidden: set[int] = field(default_factory=set)
-    mean_change: float = 0.0
-    left_out: list[Cell] = field(default_factory=list)
-
-
-Cohorts = Mapping[tuple[str, int], Cohort]
 
 
 def count_what_can_stand(
@@ -174,14 +136,14 @@ def _count(
     if not rounding and earlier is not None:
         _left_out(earlier, tables, by_year, cohorts, rules)
         for where, found in cohorts.items():
-            _cross(found, by_year[where], rules["joint_cells"])
+            add_crossed(found, by_year[where], rules["joint_cells"])
     settings = settings_of(product)
     for (population, _), found in cohorts.items():
-        _identities(found.system, [i for i in settings["identities"] if i["population"] == population])
-        _impossible(found, [i for i in settings.get("impossible", ()) if i["population"] == population])
+        bind_identities(found.system, [i for i in settings["identities"] if i["population"] == population])
+        mark_impossible(found, [i for i in settings.get("impossible", ()) if i["population"] == population])
     # Places are bound so that nothing withheld can be worked out across them; where counts are rounded nothing is withheld.
     if not rounding:
-        _places(product, by_year, cohorts)
+        bind_places(product, by_year, cohorts)
     return cohorts
 
 
@@ -207,7 +169,7 @@ def _counts(table: Table, counted: Counted, found: Cohort, rules: Rules) -> None
     shown_inner = _inner_values(said, frame)
     binary = outcome not in ("first_node", "award_category") or bool(said.get("as_outcome"))
     dimension = "outcome" if binary else outcome
-    for values in combinations([_values(frame, d) for d in table.dims]):
+    for values in combinations([values_of(frame, d) for d in table.dims]):
         group = dict(zip(table.dims, values, strict=True))
         if table.statistic == "count":
             for coordinates in shown_inner:
@@ -252,18 +214,6 @@ def _left_out(
             cohorts[where].left_out += aside.rows
 
 
-def _cross(found: Cohort, counted: Counted, most: float) -> None:
-    """Count the cross-table behind tables that share their dimensions in a ring (A x B, B x C, A x C): nobody shows its cells, and together they bound them.
-
-    `most`: cells beyond which its parts of a dimension less are counted instead.
-    """
-    columns = counted.people.columns
-    shapes = {frozenset(d for d, _ in row.key if d in columns) for row in (*found.rows, *found.left_out) if row.key is not None}
-    size = {d: len(counted.rows((d,))) for d in sorted(set().union(*shapes))}
-    for dims in crossed_by(shapes, size, most):
-        add_table(found.system, counted, dims)
-
-
 def _of_few_people(counted: Counted, dims: tuple[str, ...], person: str, rules: Rules) -> frozenset[Key]:
     """The cells whose rows are of too few people, where one person may stand in several rows. `person`: the column that tells them apart, if any."""
     if not person:
@@ -296,18 +246,14 @@ def _inner_values(said: Mapping[str, Any], frame: pl.DataFrame) -> list[dict[str
     outcome = said.get("outcome", "")
     if not outcome:
         return [{}]
-    values = list(said.get("values", _values(frame, outcome)))
+    values = list(said.get("values", values_of(frame, outcome)))
     if said.get("within"):
-        firsts = _values(frame, said["within"])
+        firsts = values_of(frame, said["within"])
         flows = [
             {said["within"]: f, outcome: v} for f in firsts if f != "no_public_college" for v in values if v != "no_public_college"
         ]
         return [*flows, *({said["within"]: f, outcome: "Total"} for f in firsts)]
     return [{outcome: v} for v in values if v != UNKNOWN]
-
-
-def _values(frame: pl.DataFrame, dim: str) -> list[str]:
-    return sorted(map(str, frame[dim].unique().to_list()))
 
 
 def _medians(table: Table, frame: pl.DataFrame, rules: Rules) -> list[Cell]:
@@ -323,7 +269,7 @@ def _medians(table: Table, frame: pl.DataFrame, rules: Rules) -> list[Cell]:
     )
     rows: list[Cell] = []
     named = some.with_columns((pl.col(employer) if employer else pl.lit("")).alias("_employer"))
-    for values in combinations([_values(frame, d) for d in by]):
+    for values in combinations([values_of(frame, d) for d in by]):
         group = dict(zip(by, values, strict=True))
         if group.get("award_category") in ("none", UNKNOWN):
             continue
@@ -342,68 +288,3 @@ def _medians(table: Table, frame: pl.DataFrame, rules: Rules) -> list[Cell]:
                 row.figure, row.status = (round(figure / grid) * grid if employer else round(figure, 1)), "shown"
             rows.append(row)
     return rows
-
-
-def _identities(system: System, identities: Sequence[Mapping[str, Any]]) -> None:
-    """Sums that hold by definition, on every group and place where both sides are cells: what the public knows, the auditor knows."""
-    for said in identities:
-        (dim, value), parts = said["left"][0], said["right"]
-        for key in [k for k in system.keys if (dim, value) in k and not any(d in dict(k) for d, _ in parts if d != dim)]:
-            rest = {d: v for d, v in key if d != dim}
-            others = [key_of(rest | {d: v}) for d, v in parts]
-            held = [system.at[o] for o in others if o in system.at]
-            if held and sum(system.values[c] for c in held) == system.values[system.at[key]]:
-                system.bind(system.at[key], held)
-
-
-def _impossible(found: Cohort, impossible: Sequence[Mapping[str, Any]]) -> None:
-    """Combinations that nobody can be in: marked as such, and their zero covers nothing, for everybody knows it."""
-    system = found.system
-    for said in impossible:
-        never = {(str(d), str(v)) for d, v in said["together"]}
-        for cell, key in enumerate(system.keys):
-            if never <= set(key) and system.values[cell] == 0:
-                system.told[cell] = (0.0, 0.0)
-    for row in found.rows:
-        if row.key is not None and system.at[row.key] in system.told:
-            row.status = "z"
-
-
-def _places(product: Product, by_year: Mapping[tuple[str, int], Counted], cohorts: Cohorts) -> None:
-    """Bind families of places: a county is its districts; a district and an Assembly district share pieces that nobody publishes."""
-    hierarchy = settings_of(product)["hierarchies"]
-    for where, found in cohorts.items():
-        frame, system = by_year[where].people, found.system
-        if "school_district" not in frame.columns:
-            continue
-        for child, parent in hierarchy.items():
-            belongs: dict[str, list[str]] = defaultdict(list)
-            for c, p in sorted((str(c), str(p)) for c, p in frame.select(child, parent).unique().iter_rows()):
-                belongs[p].append(c)
-            for key in [k for k in system.keys if parent in dict(k)]:
-                rest = {d: v for d, v in key if d != parent}
-                parts = [key_of(rest | {child: c}) for c in belongs[dict(key)[parent]]]
-                if parts and all(p in system.at for p in parts):
-                    system.bind(system.at[key], [system.at[p] for p in parts])
-        _pieces(system, frame, "school_district", "legislative_district")
-
-
-def _pieces(system: System, frame: pl.DataFrame, one: str, other: str) -> None:
-    """The overlaps of two families, as cells that no table shows, for everything that is published of both."""
-    overlaps = sorted((str(a), str(b)) for a, b in frame.select(one, other).unique().iter_rows())
-    inner = sorted({tuple(sorted(d for d, _ in k if d != one)) for k in system.keys if one in dict(k) and other not in dict(k)})
-    for dims in inner:
-        if not all(d in frame.columns for d in dims):
-            continue
-        pieces: dict[Key, list[int]] = defaultdict(list)
-        counted = {tuple(map(str, row[:-1])): int(row[-1]) for row in frame.group_by(one, other, *dims).len().iter_rows()}
-        groups = combinations([_values(frame, d) for d in dims])
-        for a, b in overlaps:
-            for values in groups:
-                rest = dict(zip(dims, values, strict=True))
-                cell = system.add(key_of(rest | {one: a, other: b}), counted.get((a, b, *values), 0), published=False)
-                pieces[key_of(rest | {one: a})].append(cell)
-                pieces[key_of(rest | {other: b})].append(cell)
-        for whole, parts in sorted(pieces.items()):
-            if whole in system.at and sum(system.values[p] for p in parts) == system.values[system.at[whole]]:
-                system.bind(system.at[whole], parts)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
-from c2c.disclosure._count import Cell, Cohort
+from c2c.disclosure._cohort import Cell, Cohort
 from c2c.disclosure._percents import least_group, people_in, share_shown
 from c2c.disclosure._rules import Rules
 from c2c.disclosure._system import System

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from c2c.disclosure import _audit
-from c2c.disclosure._long_form import Published, read_tables
+from c2c.disclosure._long_form import read_tables
 from c2c.disclosure._protect import check_system, protect_system
+from c2c.disclosure._published import Published
 from c2c.disclosure._rules import TooRevealing, rule
 from c2c.disclosure._system import System
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from c2c.disclosure._count import Cell, Cohort, Cohorts
+from c2c.disclosure._cohort import Cell, Cohort, Cohorts
 from c2c.disclosure._percents import is_end, is_small, least_group, people_in, share_shown
 from c2c.disclosure._products import Table, tables_of
 from c2c.disclosure._rules import Rules, TooRevealing

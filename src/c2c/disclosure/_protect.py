@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from c2c.disclosure import _audit
+from c2c.disclosure._pattern import Asked
 from c2c.disclosure._rules import Rules, TooRevealing, rules_in_force
-from c2c.disclosure._suppress import Asked, suppress
+from c2c.disclosure._suppress import suppress
 from c2c.disclosure._system import System, near, tied
 from c2c.plumbing import clock, cores
 

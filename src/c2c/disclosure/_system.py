@@ -240,6 +240,11 @@ def grow(
     return list(found)
 
 
+def values_of(people: pl.DataFrame, dim: str) -> list[str]:
+    """The values of a dimension that occur, in order."""
+    return sorted(map(str, people[dim].unique().to_list()))
+
+
 def combinations(lists: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     """Every choice of one value from each list, in their order."""
     return list(itertools.product(*lists))

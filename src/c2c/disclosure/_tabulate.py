@@ -15,7 +15,8 @@ import polars as pl
 from c2c import audit, catalog, governance
 from c2c.disclosure import _audit, _ledger
 from c2c.disclosure._account import account
-from c2c.disclosure._count import Cell, Cohort, Cohorts, count_what_can_stand, lost_tables
+from c2c.disclosure._cohort import Cell, Cohort, Cohorts
+from c2c.disclosure._count import count_what_can_stand, lost_tables
 from c2c.disclosure._ends import print_ends
 from c2c.disclosure._percents import Shown, share_shown
 from c2c.disclosure._protect import audited, covering_loss, exposed, find_narrow, is_necessary, out_before, protect_system

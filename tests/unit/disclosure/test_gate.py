@@ -11,7 +11,9 @@ import pytest
 
 from builders import a_site
 from c2c.disclosure import TooRevealing, _audit, _ledger, _protect, _suppress
-from c2c.disclosure._count import Cell, Cohort
+from c2c.disclosure._cohort import Cell, Cohort
+from c2c.disclosure._costs import counts_of
+from c2c.disclosure._pattern import Asked, Suppressor
 from c2c.disclosure._percents import people_in, share_shown
 from c2c.disclosure._products import Table
 from c2c.disclosure._protect import check_system, covering_loss, find_narrow, is_necessary, protect_system
@@ -196,7 +198,7 @@ def a_state(seed: int, districts: int) -> System:
     return system
 
 
-def test_what_is_looked_at_around_a_district_is_whole_districts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_looked_at_around_a_district_is_whole_districts() -> None:
     """A group made anew around a district's count that is too narrow holds that district and others, each with its schools: with half of another's cells none of them
     could move."""
     system = a_state(1, 6)
@@ -206,18 +208,15 @@ def test_what_is_looked_at_around_a_district_is_whole_districts(monkeypatch: pyt
         d: {c for c, key in enumerate(system.keys) if any(v == d or v.startswith(f"{d}s") for _, v in key)}
         for d in map("d{}".format, range(6))
     }
-    monkeypatch.setattr(_suppress, "GROUP", 3 * len(of_district["d3"]))
-    whole = _suppress.Suppressor(_suppress._counts_of(system, SEED, {}), must, _suppress.Asked(9, 3, 11, 100))
-    group = next(set(g.tolist()) for g in whole.still_narrow() if must[g].any())
+    whole = Suppressor(counts_of(system, SEED, {}), must, Asked(9, 3, 11, 100))
+    group = next(set(g.tolist()) for g in whole.still_narrow(3 * len(of_district["d3"])) if must[g].any())
     assert of_district["d3"] <= group and sum(cells <= group for cells in of_district.values()) >= 2
 
 
 def test_a_total_is_in_no_group_without_all_its_parts() -> None:
     """To two schools of three their district would seem the nearest to cover for them: with the third elsewhere it stays in view."""
     system = a_state(1, 2)
-    whole = _suppress.Suppressor(
-        _suppress._counts_of(system, SEED, {}), np.zeros(len(system.keys), dtype=bool), _suppress.Asked(9, 3, 11, 100)
-    )
+    whole = Suppressor(counts_of(system, SEED, {}), np.zeros(len(system.keys), dtype=bool), Asked(9, 3, 11, 100))
     of_district = np.array([c for c, key in enumerate(system.keys) if any(v == "d1" or v.startswith("d1s") for _, v in key)])
     assert whole.closed(of_district).tolist() == of_district.tolist()
     two = np.array([c for c in of_district.tolist() if dict(system.keys[c]).get("school") != "d1s2"])

@@ -13,7 +13,7 @@ from attack.fixtures import GRADUATES, WENT_ON, cell, people, released
 from builders import a_site
 from c2c.audit import entries
 from c2c.disclosure import TooRevealing, _ledger, _rules
-from c2c.disclosure._count import Cell, Cohort
+from c2c.disclosure._cohort import Cell, Cohort
 from c2c.disclosure._ends import print_ends
 from c2c.disclosure._products import Table
 from c2c.disclosure._protect import find_narrow, protect_system
