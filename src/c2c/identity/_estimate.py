@@ -89,12 +89,12 @@ def start_m(field: str) -> np.ndarray:
     return np.asarray(said / said.sum())
 
 
-def estimate_u(random_levels: np.ndarray, exact: Mapping[str, float]) -> dict[str, np.ndarray]:
-    """How often each level is seen by chance: from random pairs, and for exact agreement from the frequencies of values."""
+def estimate_u(seen: np.ndarray, exact: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """How often each level is seen by chance: from random pairs (`seen`: how many have each level, one row per field), and for exact agreement from the
+    frequencies of values."""
     found = {}
     for i, field in enumerate(FIELDS):
-        column = random_levels[:, i]
-        counts = np.bincount(column[column != NULL], minlength=N_LEVELS[field])[: N_LEVELS[field]] + 0.5
+        counts = seen[i, : N_LEVELS[field]] + 0.5
         u = counts / counts.sum()
         if field in exact:
             u[0] = min(max(exact[field], FLOOR), 0.99)

@@ -5,6 +5,7 @@ Pairs are made and compared range by range, and people parted component by compo
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from c2c.identity._compare import compare
 from c2c.identity._estimate import Model, levels_of
 from c2c.identity._pairs import Sought, weights_of
 from c2c.identity._runner import Local, Looks, Runner
-from c2c.identity._score import has_twins, score, train
+from c2c.identity._score import chance_of, has_twins, score, train
 from c2c.identity._update import Held, as_before, touched, with_kept, within
 from c2c.identity._written import Written
 
@@ -108,11 +109,15 @@ def match_people(
 
 def _look(coded: Coded, at: Any, runner: Runner, known: Known | None) -> _Seen:
     """Every pair made and compared, and the model of what was seen. The blocks go when it is done: a state's fill half of what the match may take."""
-    blocks = Blocks(coded, known.held.new if known and known.held else None)
-    agreeing, asserted = _agreeing(coded.keys, blocks.n)
-    looks = runner.look(at, Sought(blocks, blocks.ranges(), agreeing, asserted))
-    patterns, counts = looks.told.patterns, looks.told.counts
-    model = known.model if known else train(coded, patterns, dict(zip((*RULES, "all"), counts, strict=True)))
+    # Random pairs are compared beside: what is done on one core alone then leaves none idle.
+    with ThreadPoolExecutor(1) as beside:
+        chance = beside.submit(lambda: {} if known else chance_of(coded))
+        blocks = Blocks(coded, known.held.new if known and known.held else None)
+        agreeing, asserted = _agreeing(coded.keys, blocks.n)
+        looks = runner.look(at, Sought(blocks, blocks.ranges(), agreeing, asserted))
+        patterns, counts = looks.told.patterns, looks.told.counts
+        by_rule = dict(zip((*RULES, "all"), counts, strict=True))
+        model = known.model if known else train(chance.result(), patterns, by_rule, coded.n * (coded.n - 1) / 2)
     twins = known.twins if known and known.twins is not None else has_twins(levels_of(patterns), counts[-1])
     found = {name: int(n) for name, n in zip(RULES, counts[:-1].sum(axis=1).tolist(), strict=True)}
     report = {"pairs_compared": int(counts[-1].sum()), "pairs_by_rule": found} | _lost(coded, blocks, looks.told.sampled, model)

@@ -159,12 +159,17 @@ def _joined(column: str, *kinds: str) -> pl.Expr:
 def _street(value: str) -> str:
     """An address in the short words of the post, without signs."""
     plain = value.lower().translate(SPACED) if value.isascii() else "".join(c if c.isalnum() else " " for c in value.casefold())
-    return " ".join(words("road").get(word, word) for word in plain.split())
+    short = words("road")
+    return " ".join([short.get(word, word) for word in plain.split()])
 
 
 @functools.lru_cache(MANY)
 def _date_signs(value: str) -> str:
     """A date as eight signs YYYYMMDD, from ISO 8601 or the American ways of writing it; a sign that cannot be read stays as `?`."""
+    signs = value.replace("-", "")
+    if len(value) == 10 and len(signs) == 8 and value[4] == value[7] == "-" and signs.isascii() and signs.isdigit():
+        # Most dates are written so.
+        return signs
     head = re.split(r"[T ](?=\d\d:)", value.strip())[0]
     parts = [_digits(part) for part in re.split(r"[-/. ]", head)]
     if len(parts) == 3 and len(parts[0]) == 4:

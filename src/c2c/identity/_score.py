@@ -9,7 +9,6 @@ import numpy as np
 from c2c.identity._arrays import distinct_of
 from c2c.identity._coded import FIELDS, TERMS, Coded
 from c2c.identity._compare import AT, NULL, compare
-from c2c.identity._cores import each
 from c2c.identity._estimate import FLOOR, Model, estimate, estimate_u
 from c2c.identity._rules import rule
 
@@ -20,24 +19,26 @@ QUANTUM = 1024
 """Scores are kept to 1/1024 bit, so that sums in another order give the same edge."""
 
 
-def train(coded: Coded, distinct: np.ndarray, counts: Mapping[str, np.ndarray]) -> Model:
-    """The model of these rows: u from random pairs and frequencies, m from every rule's pairs, then u again without the matches among them.
-
-    `distinct`: patterns met; `counts`: rule to how many of its pairs have each, and `all` for all pairs.
-    """
-    n = coded.n
+def chance_of(coded: Coded) -> dict[str, np.ndarray]:
+    """How often each level is seen among any two people (u): from random pairs and frequencies. It asks for no pair of a block, so that they may be
+    made meanwhile."""
     # Rows lie in the order of their digests, so that the order of the file changes nothing.
-    rng = np.random.default_rng(int(rule("seed")))
+    rng, n = np.random.default_rng(int(rule("seed"))), coded.n
     a, b = rng.integers(0, max(n, 1), (2, int(min(rule("random_pairs"), n * n))))
     a, b = a[a != b], b[a != b]
-
-    def seen(begin: int) -> np.ndarray:
+    seen = np.zeros((len(FIELDS), NULL + 1), dtype=np.int64)
+    for begin in range(0, len(a), PIECE):
         one, other = a[begin : begin + PIECE], b[begin : begin + PIECE]
-        return compare(coded, one, other, agreeing=np.zeros(len(one), dtype=bool))
+        levels = compare(coded, one, other, agreeing=np.zeros(len(one), dtype=bool))
+        seen += [np.bincount(column, minlength=NULL + 1) for column in levels.T]
+    return estimate_u(seen, _chance_of_agreement(coded))
 
-    levels = [np.zeros((0, len(FIELDS)), dtype=np.uint8), *each(seen, range(0, len(a), PIECE))]
-    chance = estimate_u(np.concatenate(levels), _chance_of_agreement(coded))
-    total = n * (n - 1) / 2
+
+def train(chance: Mapping[str, np.ndarray], distinct: np.ndarray, counts: Mapping[str, np.ndarray], total: float) -> Model:
+    """The model of some rows: m from every rule's pairs, then u (`chance`) freed from the matches among random pairs.
+
+    `distinct`: patterns met; `counts`: rule to how many of its pairs have each, and `all` for all pairs; `total`: how many pairs the rows make.
+    """
     model = estimate(distinct, counts, chance, total)
     for _ in range(2):
         model = estimate(distinct, counts, _without_matches(chance, model), total)
