@@ -42,12 +42,13 @@ def bare_duckdb(**settings: Any) -> duckdb.DuckDBPyConnection:
 
 
 def linear_program() -> highspy.Highs:
-    """An empty, silent linear program. Its maker prints a line when it is first made: that goes to standard error, with the progress."""
+    """An empty, silent linear program. Its maker prints its name when it is first made in a process, amid what a user reads: that goes nowhere."""
     with contextlib.ExitStack() as later:
-        kept = os.dup(1)
+        kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        later.callback(os.close, nowhere)
         later.callback(os.close, kept)
         later.callback(os.dup2, kept, 1)
-        os.dup2(2, 1)
+        os.dup2(nowhere, 1)
         model = highspy.Highs()  # type: ignore[no-untyped-call]
         model.silent()
         model.setOptionValue("threads", 1)
