@@ -27,10 +27,7 @@ def protection(request: HttpRequest, language: str, seen: Seen) -> HttpResponse:
     said = _said(seen)
     gate = said["protection"]
     places = shelf(seen.release.folder).places
-    by_place = [
-        {"name": _place(language, kind), **row}
-        for kind, row in sorted(gate.get("by_place", {}).items(), key=lambda item: (item[0] != STATE, item[0]))
-    ]
+    by_place = _by_place(language, gate.get("by_place", {}))
     groups: list[dict[str, Any]] = [
         {"name": dimension_name(language, dim), "rows": _values(language, dim, found, places)}
         for dim, found in sorted(gate.get("by_group", {}).items(), key=lambda item: (item[0] != FIRST, item[0]))
@@ -41,7 +38,7 @@ def protection(request: HttpRequest, language: str, seen: Seen) -> HttpResponse:
     ]
     alone = next((a for a in attacks if a["attack"] == "small_cells_alone"), None)
     scores = gate.get("scores", {})
-    score_of = [{"name": _place(language, kind), **row} for kind, row in scores.get("by_place", {}).items()]
+    score_of = _by_place(language, scores.get("by_place", {}))
     scored = [(row["name"], 100 * row["pass"] / row["tables"]) for row in score_of]
     return show(request, language, seen, "protection.html", {
         "scores": scores, "score_of": score_of, "passing": _drawn(language, "protection_scores", scored) if scored else "",
@@ -70,8 +67,12 @@ def _lead(language: str, gate: Mapping[str, Any], n_attacks: int) -> str:
     return say(language, "protection_lead", n=n_attacks, found=gate.get("pinned_or_narrow", 0), **figures)
 
 
-def _place(language: str, kind: str) -> str:
-    return say(language, "whole_state") if kind == STATE else dimension_name(language, kind)
+def _by_place(language: str, found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row per kind of place, the whole state first."""
+    return [
+        {"name": say(language, "whole_state") if kind == STATE else dimension_name(language, kind), **row}
+        for kind, row in sorted(found.items(), key=lambda item: (item[0] != STATE, item[0]))
+    ]
 
 
 def _score_lead(language: str, scores: Mapping[str, Any]) -> str:
