@@ -64,7 +64,8 @@ def cannot_be_one(coded: Coded, a: np.ndarray, b: np.ndarray, *, agreeing: np.nd
     misread[at] = score(coded, a[at], b[at], whole, model) >= rule("misread_birth_bits")
     two_names = unlike_names(dict(zip(FIELDS, levels.T, strict=True)))
     unlike_first, unlike_surname = first == AT["first", "other"], surname == AT["surname", "other"]
-    # Two numbers, and two names, or births that differ or are not both known: two people.
+    # Two numbers, and two names or births that differ: two people. Where no birth is known, one name under two numbers may be one person's, who lent or
+    # borrowed one.
     by_number = numbers_far & (unlike_first | unlike_surname | two_names | unequal)
     by_birth = ~near_number & (years | (two_parts & ~misread))
     by_suffix = (suffix == 1) & unequal & ~same_number
