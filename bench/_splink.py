@@ -145,7 +145,7 @@ def trained(people: pd.DataFrame) -> Linker:
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=7)
     for rule in (("first_name", "last_name"), ("birth_date",), ("ssn",), ("street",)):
         if set(rule) <= has:
-            # A level that no match shows drives its probability below what Splink 5 accepts; the other blockings train it then.
+            # See ROUNDS: where a blocking fails all the same, the others train what it would have.
             with contextlib.suppress(ValueError):
                 linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule), max_pairs=1e6)
     return linker

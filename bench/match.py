@@ -11,7 +11,7 @@ gap of recall between groups, stand beside Splink's. One more state has many suc
 `--large=FOLDER` runs the large sets instead, each a people file of a pretend state of a million people, kept in FOLDER for the next run: a million record
 keys; a million rows as delivered year by year; five million record keys; and twenty million, of four such states, without Splink.
 `--sets=1m,longitudinal,5m,20m` are those to run. They take hours, most of them to make. But for twenty million, both matches run `--turns=3` times, one
-after the other, and the middle of each figure counts: Splink draws the pairs it trains on anew, and now and then learns nothing of them.
+after the other, and the middle of each figure counts: on a shared machine seconds differ by a twentieth from run to run.
 """
 
 from __future__ import annotations

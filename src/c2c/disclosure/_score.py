@@ -11,12 +11,12 @@ from typing import Any
 
 import polars as pl
 
+from c2c.disclosure._account import STATE
 from c2c.disclosure._products import Table, tables_of
 from c2c.disclosure._rules import Rules, edition_of, rule_ids, rule_of
 from c2c.vocabulary import Product
 
 SET = "scoring"
-STATE = "state"
 MANY = 1_000
 """Of so many or more the guidelines make no difference: the best a count can be."""
 
